@@ -1,0 +1,3 @@
+"""Polyvox, a self-hosted speech platform."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,53 @@
+"""How the server is doing, for people, load balancers and orchestrators."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter
+from fastapi.responses import JSONResponse
+
+from polyvox import __version__
+from polyvox.api.access import Served
+
+router = APIRouter(tags=["status"])
+
+
+@router.get("/health")
+async def health(served: Served) -> dict[str, Any]:
+    """`ok` when the default engine can speak, else `starting`."""
+    status = "ok" if served.engines.ready() else "starting"
+    return {"status": status, "version": __version__, "default_model": served.engines.default.id}
+
+
+@router.get("/health/live")
+async def live() -> dict[str, str]:
+    """The process answers."""
+    return {"status": "ok"}
+
+
+@router.get("/health/ready", responses={503: {"description": "Not yet."}})
+async def ready(served: Served) -> JSONResponse:
+    """200 when the default engine can speak."""
+    if served.engines.ready():
+        return JSONResponse({"status": "ok"})
+    failure = served.engines.status(served.engines.default.engine).failure
+    return JSONResponse({"status": "starting", "reason": failure}, 503, {"Retry-After": "1"})
+
+
+@router.get("/health/engines")
+async def engines(served: Served) -> dict[str, Any]:
+    """State of every engine."""
+    statuses = [served.engines.status(name) for name in served.engines.names]
+    return {
+        "engines": {
+            status.name: {"state": status.state, "hosts": status.hosts, "failure": status.failure}
+            for status in statuses
+        }
+    }
+
+
+@router.get("/version")
+async def version() -> dict[str, str]:
+    """Which Polyvox this is."""
+    return {"name": "polyvox", "version": __version__}

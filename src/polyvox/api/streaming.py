@@ -1,0 +1,126 @@
+"""Speech on its way to a client: streamed while it is spoken, stopped when the client leaves."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import contextlib
+import json
+from collections.abc import AsyncIterator, Coroutine
+from dataclasses import asdict
+from typing import Any, TypeVar
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from polyvox.api.errors import as_problem
+from polyvox.domain.errors import Cancelled, PolyvoxError
+from polyvox.services.synthesis import Speech
+
+T = TypeVar("T")
+
+
+async def unless_gone(request: Request, work: Coroutine[Any, Any, T]) -> T:
+    """The result of `work`, which is cancelled when the client leaves. Raises Cancelled then."""
+    working = asyncio.ensure_future(work)
+    gone = asyncio.ensure_future(_gone(request.receive))
+    try:
+        await asyncio.wait((working, gone), return_when=asyncio.FIRST_COMPLETED)
+        if not working.done():
+            raise Cancelled("The client has left.")
+        return working.result()
+    finally:
+        for task in (working, gone):
+            if not task.done():
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError, PolyvoxError):
+                    await task
+
+
+def speech_headers(speech: Speech) -> dict[str, str]:
+    """What every speech answer says about itself."""
+    headers = {
+        "X-Engine": speech.engine,
+        "X-Model": speech.model,
+        "X-Voice": speech.voice.id,
+        "X-Sample-Rate": str(speech.sample_rate),
+        "X-Cache": "hit" if speech.cached else "miss",
+        "Cache-Control": "no-store",
+    }
+    if speech.recording:
+        headers["X-Audio-Duration"] = f"{speech.recording.duration:.3f}"
+    return headers
+
+
+class StreamedSpeech(Response):
+    """Sends a speech's bytes, or events, while they come.
+
+    A failure after the first byte breaks the transfer, so that a short file never looks whole.
+    """
+
+    def __init__(
+        self, speech: Speech, pieces: AsyncIterator[bytes], media_type: str, stall_seconds: float
+    ) -> None:
+        super().__init__(None, 200, speech_headers(speech), media_type)
+        del self.headers["content-length"]
+        self._speech, self._pieces, self._stall_seconds = speech, pieces, stall_seconds
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        sending = asyncio.ensure_future(self._send(send))
+        gone = asyncio.ensure_future(_gone(receive))
+        try:
+            await asyncio.wait((sending, gone), return_when=asyncio.FIRST_COMPLETED)
+            if sending.done():
+                sending.result()
+        finally:
+            for task in (sending, gone):
+                task.cancel()
+            await asyncio.gather(sending, gone, return_exceptions=True)
+            await self._speech.aclose()
+
+    async def _send(self, send: Send) -> None:
+        head = {"type": "http.response.start", "status": 200, "headers": self.raw_headers}
+        await send(head)
+        async for piece in self._pieces:
+            async with asyncio.timeout(self._stall_seconds):
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+async def as_bytes(speech: Speech) -> AsyncIterator[bytes]:
+    async for part in speech:
+        yield part.data
+
+
+async def as_events(speech: Speech, *, with_words: bool) -> AsyncIterator[bytes]:
+    """OpenAI's server-sent events; the fragments concatenate to one valid stream.
+
+    `usage` counts characters of the text and milliseconds of audio. A failure is an event too.
+    """
+    duration = 0.0
+    try:
+        async for part in speech:
+            duration = part.time
+            event: dict[str, Any] = {
+                "type": "speech.audio.delta",
+                "audio": base64.b64encode(part.data).decode(),
+            }
+            if with_words:
+                event |= {"words": [asdict(word) for word in part.words], "time": part.time}
+            yield _event(event)
+    except PolyvoxError as error:
+        yield _event({"type": "speech.audio.error", "error": as_problem(error)})
+        return
+    asked, given = len(speech.text), round(duration * 1000)
+    usage = {"input_tokens": asked, "output_tokens": given, "total_tokens": asked + given}
+    yield _event({"type": "speech.audio.done", "usage": usage})
+
+
+def _event(value: dict[str, Any]) -> bytes:
+    return b"data: " + json.dumps(value, separators=(",", ":")).encode() + b"\n\n"
+
+
+async def _gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass

@@ -1,0 +1,215 @@
+"""polyvox speak: a text, a file or standard input to a sound file or the loudspeaker."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
+
+import typer
+
+if TYPE_CHECKING:
+    from polyvox.domain.speech import Utterance, Word
+    from polyvox.services.synthesis import Speech
+    from polyvox.settings import Settings
+
+_PLAYERS = (
+    ("ffplay", "-autoexit", "-nodisp", "-loglevel", "error"),
+    ("afplay",),
+    ("paplay",),
+    ("aplay", "-q"),
+    ("play", "-q"),
+)
+_CAPTIONS = (".srt", ".vtt", ".json")
+_LONGEST = 100_000_000
+
+
+def speak(
+    text: Annotated[
+        str | None, typer.Argument(help="The text; `-` or nothing reads standard input.")
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", help="File to write, `-` for standard output."),
+    ] = None,
+    file: Annotated[
+        Path | None, typer.Option("-f", "--file", help="Read the text from a file (UTF-8).")
+    ] = None,
+    voice: Annotated[str | None, typer.Option("-v", "--voice", help="See `voices list`.")] = None,
+    model: Annotated[str | None, typer.Option("-m", "--model", help="See `engines list`.")] = None,
+    language: Annotated[str, typer.Option("-l", "--language", help="Code or name.")] = "auto",
+    speed: Annotated[float, typer.Option(help="0.25 to 4.")] = 1.0,
+    format: Annotated[
+        str | None,
+        typer.Option(help="mp3, opus, aac, flac, wav, pcm, ulaw, alaw; by the name of the output."),
+    ] = None,
+    sample_rate: Annotated[int | None, typer.Option(help="Hertz.")] = None,
+    option: Annotated[
+        list[str] | None, typer.Option("--option", help="An engine's option, NAME=VALUE; repeat.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Same seed, same speech.")] = None,
+    captions: Annotated[
+        Path | None, typer.Option(help="Write what is said when: .srt, .vtt or .json.")
+    ] = None,
+    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="No progress.")] = False,
+) -> None:
+    """Speak a text to a file, or aloud when there is a player and no file is named."""
+    from polyvox.domain.errors import InvalidInput
+    from polyvox.domain.speech import Utterance
+    from polyvox.settings import load
+
+    if captions and captions.suffix not in _CAPTIONS:
+        raise InvalidInput(f"Captions are written as {', '.join(_CAPTIONS)}.")
+    asked = Utterance(
+        text=_text(text, file),
+        voice=voice,
+        model=model,
+        language=language,
+        speed=speed,
+        seed=seed,
+        options=dict(_option(each) for each in option or ()),
+    )
+    settings = load({"speech": {"max_characters": _LONGEST}})
+    asyncio.run(_speak(asked, settings, output, format, sample_rate, captions, quiet))
+
+
+async def _speak(
+    asked: Utterance,
+    settings: Settings,
+    output: Path | None,
+    format: str | None,
+    sample_rate: int | None,
+    captions: Path | None,
+    quiet: bool,
+) -> None:
+    from polyvox.app import running
+    from polyvox.audio.encode import format_named
+
+    playing = None if output else player()
+    named = format or (output.suffix[1:].lower() if output and output.suffix else "wav")
+    fmt = format_named("mp3" if output and not output.suffix and not format else named)
+    async with running(settings, cached=False) as services:
+        speech = await services.synthesis.speak(asked, fmt, sample_rate)
+        async with contextlib.aclosing(speech):
+            with _sink(output) as sink:
+                words, seconds = await _write(speech, sink, quiet)
+                if playing:
+                    sink.flush()
+                    await asyncio.to_thread(subprocess.run, [*playing, sink.name], check=False)
+    if captions:
+        _write_captions(captions, words, asked.text)
+    if not quiet and output and str(output) != "-":
+        typer.echo(f"{output}: {seconds:.1f} s, voice {speech.voice.name}", err=True)
+
+
+async def _write(speech: Speech, sink: BinaryIO, quiet: bool) -> tuple[list[Word], float]:
+    """Writes what comes, with a bar when it takes long; words and seconds of the speech."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("speaking"), BarColumn(), TextColumn("{task.fields[seconds]:.0f} s"))
+    console = Console(stderr=True)
+    words, seconds = [], 0.0
+    with Progress(
+        *columns, TimeRemainingColumn(), console=console, disable=quiet or not console.is_terminal
+    ) as progress:
+        bar = progress.add_task("speaking", total=1.0, seconds=0.0)
+        async for part in speech:
+            sink.write(part.data)
+            words += part.words
+            seconds = part.time
+            progress.update(bar, completed=part.progress, seconds=seconds)
+    if sink.seekable():
+        _complete(speech, sink)
+    return words, seconds
+
+
+def _complete(speech: Speech, sink: BinaryIO) -> None:
+    """Put the exact sizes into the head of a WAV that was written as it came."""
+    from polyvox.audio.encode import exact_head
+
+    size = sink.seek(0, 2)
+    head = exact_head(speech.format, speech.sample_rate, size)
+    if head:
+        sink.seek(0)
+        sink.write(head)
+        sink.seek(0, 2)
+
+
+@contextlib.contextmanager
+def _sink(output: Path | None) -> Iterator[BinaryIO]:
+    """Where the sound goes. A file appears under its name only when it is whole."""
+    from polyvox.domain.errors import InvalidInput
+
+    if output is None:
+        with tempfile.NamedTemporaryFile(suffix=".wav") as temporary:
+            yield temporary  # type: ignore[misc]
+    elif str(output) == "-":
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+    else:
+        unfinished = output.with_name(f".{output.name}.part")
+        try:
+            with unfinished.open("w+b") as sink:
+                yield sink
+            unfinished.replace(output)
+        except OSError as error:
+            raise InvalidInput(f"{output} cannot be written: {error.strerror}.") from error
+        finally:
+            unfinished.unlink(missing_ok=True)
+
+
+def _write_captions(path: Path, words: list[Word], text: str) -> None:
+    from polyvox.services.captions import captions
+
+    written = captions(words, text, path.suffix[1:])
+    path.write_text(
+        written if isinstance(written, str) else json.dumps(written, ensure_ascii=False, indent=1),
+        encoding="utf-8",
+    )
+
+
+def _text(text: str | None, file: Path | None) -> str:
+    from polyvox.domain.errors import InvalidInput
+
+    if text is not None and file is not None:
+        raise InvalidInput("Give either a text or --file, not both.")
+    try:
+        if file is not None:
+            return file.read_text(encoding="utf-8-sig")
+        if text in (None, "-"):
+            if sys.stdin.isatty():
+                typer.echo("Type the text; Ctrl-D ends it.", err=True)
+            return sys.stdin.buffer.read().decode("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidInput(f"The text cannot be read: {error}") from error
+    return text or ""
+
+
+def _option(given: str) -> tuple[str, Any]:
+    from polyvox.domain.errors import InvalidInput
+
+    name, equals, value = given.partition("=")
+    if not equals:
+        raise InvalidInput(f"--option needs NAME=VALUE, not '{given}'.")
+    try:
+        return name, json.loads(value)
+    except ValueError:
+        return name, value
+
+
+def player() -> tuple[str, ...]:
+    from polyvox.domain.errors import Unavailable
+
+    for command in _PLAYERS:
+        if shutil.which(command[0]):
+            return command
+    names = ", ".join(command[0] for command in _PLAYERS)
+    raise Unavailable(f"No player was found ({names}); name a file instead: -o speech.mp3")

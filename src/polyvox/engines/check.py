@@ -1,0 +1,198 @@
+"""Runs the contract on any engine: what holds here, the rest of the house relies on.
+
+    python -m polyvox.engines.check NAME [--folder FOLDER]
+
+Runs in a process of its own, as the engine's host does. Prints one line for each rule and
+exits with 1 when one is broken.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Optional
+
+import numpy as np
+
+from polyvox.domain.audio import AudioChunk
+from polyvox.domain.errors import InvalidInput, PolyvoxError
+from polyvox.domain.speech import Segment
+from polyvox.domain.voice import PRESET, Voice
+from polyvox.engines import options
+from polyvox.engines.contract import Synthesizer
+from polyvox.engines.registry import Registry
+
+_TEXT = "One, two, three, four, five, six, seven, eight, nine, ten."
+_ROUNDS, _GROWTH = 20, 32 * 1024 * 1024
+
+
+class Broken(AssertionError):
+    """A rule of the contract does not hold."""
+
+
+def check(engine: type[Synthesizer], device: str = "cpu") -> Iterator[tuple[str, Optional[str]]]:
+    """Each rule's sentence with what is wrong, or None when it holds."""
+    subject = _Subject(engine)
+    for rule in _RULES:
+        sentence = " ".join(str(rule.__doc__).split()).rstrip(".")
+        try:
+            rule(subject)
+        except (Broken, PolyvoxError) as problem:
+            yield sentence, str(problem) or type(problem).__name__
+        else:
+            yield sentence, None
+
+
+class _Subject:
+    """The engine under check, loaded once."""
+
+    def __init__(self, engine: type[Synthesizer]) -> None:
+        self.engine = engine
+        self.loaded = engine()
+
+    def speak(self, text: str = _TEXT, **given: Any) -> Iterator[AudioChunk]:
+        speaker = self.engine.speakers[0]
+        voice = Voice(speaker.name, speaker.name, self.engine.name, PRESET, speaker.name)
+        language = "en" if "en" in self.engine.languages else self.engine.languages[0]
+        segment = Segment(text, language, seed=7)
+        return self.loaded.synthesize(segment, voice, options.check(self.engine.Options, given))
+
+
+def _expect(holds: bool, otherwise: str) -> None:
+    if not holds:
+        raise Broken(otherwise)
+
+
+def _declares(subject: _Subject) -> None:
+    """It declares a name, a version, a licence, languages, speakers and a sample rate."""
+    engine = subject.engine
+    for each in ("name", "version", "summary", "licence", "languages", "speakers", "sample_rate"):
+        _expect(bool(getattr(engine, each, None)), f"'{each}' is missing")
+    names = [speaker.name for speaker in engine.speakers]
+    _expect(len(names) == len(set(names)), "two speakers have the same name")
+    options.schema(engine.Options)
+
+
+def _loads(subject: _Subject) -> None:
+    """It loads on the CPU."""
+    subject.loaded.load("cpu")
+
+
+def _streams(subject: _Subject) -> None:
+    """Its audio is float32 mono within -1 and 1, finite, at one sample rate."""
+    chunks = list(subject.speak())
+    _expect(bool(chunks), "it yields nothing")
+    for chunk in chunks:
+        samples = chunk.samples
+        _expect(
+            samples.dtype == np.float32 and samples.ndim == 1, f"{samples.dtype} {samples.shape}"
+        )
+        _expect(bool(np.isfinite(samples).all()), "samples that are no numbers")
+        _expect(not len(samples) or bool(np.abs(samples).max() <= 1), "samples beyond 1")
+        _expect(chunk.sample_rate == subject.engine.sample_rate, f"{chunk.sample_rate} Hz")
+    everything = np.concatenate([chunk.samples for chunk in chunks])
+    _expect(len(everything) > 0 and bool(np.abs(everything).max() > 0.01), "only silence")
+
+
+def _starts_early(subject: _Subject) -> None:
+    """Its first chunk comes before the end, and is short."""
+    chunks = [chunk for chunk in subject.speak() if len(chunk.samples)]
+    _expect(len(chunks) > 1, "everything comes in one chunk")
+    _expect(chunks[0].duration <= 0.5, f"the first chunk is {chunks[0].duration:.2f} s long")
+
+
+def _marks_words(subject: _Subject) -> None:
+    """Words, where it tells them, are the text's own, in order and within the audio."""
+    chunks = list(subject.speak())
+    length = sum(chunk.duration for chunk in chunks)
+    before = 0.0
+    for word in (word for chunk in chunks for word in chunk.words):
+        _expect(_TEXT[word.first : word.last] == word.text, f"'{word.text}' is not at {word.first}")
+        _expect(before <= word.start <= word.end <= length + 0.1, f"'{word.text}' is out of order")
+        before = word.start
+
+
+def _refuses_options(subject: _Subject) -> None:
+    """It refuses an option it does not know."""
+    try:
+        subject.speak(no_such_option=1)
+    except InvalidInput:
+        return
+    raise Broken("an unknown option was taken")
+
+
+def _hears_cancel(subject: _Subject) -> None:
+    """It stops when its stream is closed, and speaks again afterwards."""
+    stream = subject.speak(_TEXT * 4)
+    next(stream)
+    stream.close()  # type: ignore[attr-defined]
+    _expect(any(len(chunk.samples) for chunk in subject.speak()), "silent after a cancellation")
+
+
+def _repeats(subject: _Subject) -> None:
+    """What calls itself deterministic gives the same samples twice."""
+    if subject.engine.deterministic:
+        first, second = (
+            np.concatenate([chunk.samples for chunk in subject.speak()]) for _ in range(2)
+        )
+        _expect(np.array_equal(first, second), "two runs differ")
+
+
+def _keeps_memory(subject: _Subject) -> None:
+    """Speaking again and again does not grow its memory."""
+    for _ in subject.speak():
+        pass
+    gc.collect()
+    before = _resident()
+    for _ in range(_ROUNDS):
+        for _ in subject.speak():
+            pass
+    gc.collect()
+    grown = _resident() - before
+    _expect(grown < _GROWTH, f"{grown >> 20} MB more after {_ROUNDS} rounds")
+
+
+def _unloads(subject: _Subject) -> None:
+    """It unloads, and loads again."""
+    subject.loaded.unload()
+    subject.loaded.load("cpu")
+    _expect(any(len(chunk.samples) for chunk in subject.speak()), "silent after loading again")
+
+
+def _resident() -> int:
+    """Bytes of memory the process holds; 0 where the system does not say."""
+    status = Path("/proc/self/statm")
+    return int(status.read_text().split()[1]) * 4096 if status.exists() else 0
+
+
+_RULES: tuple[Callable[[_Subject], None], ...] = (
+    _declares,
+    _loads,
+    _streams,
+    _starts_early,
+    _marks_words,
+    _refuses_options,
+    _hears_cancel,
+    _repeats,
+    _keeps_memory,
+    _unloads,
+)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Run the contract on an engine.")
+    parser.add_argument("name")
+    parser.add_argument("--folder", type=Path, help="folder of drop-in engines")
+    given = parser.parse_args()
+    broken = 0
+    for sentence, problem in check(Registry(given.folder).synthesizer(given.name)):
+        print(f"ok     {sentence}" if problem is None else f"BROKEN {sentence}: {problem}")
+        broken += problem is not None
+    return min(broken, 1)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,82 @@
+"""What an engine is: one class, plain and synchronous, that yields audio chunks.
+
+What it can do follows from which methods it defines. It is imported by the server for its
+declarations and by its host to work, so heavy imports belong in `load`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from polyvox.domain.audio import AudioChunk
+from polyvox.domain.speech import Segment
+from polyvox.domain.voice import Speaker, Voice
+
+CAPABILITIES = ("synthesize", "synthesize_batch", "enroll", "design", "convert", "transcribe")
+
+
+@dataclass(frozen=True)
+class NoOptions:
+    """For engines without any."""
+
+
+class Engine:
+    """Declarations every engine makes, and how its model comes and goes."""
+
+    name: ClassVar[str]
+    """Lower-case; names the engine in settings, requests and files."""
+    version: ClassVar[str]
+    """Changes whenever the same request may sound different; part of the cache's key."""
+    summary: ClassVar[str]
+    """One sentence for the engine's page."""
+    licence: ClassVar[str]
+    """Of the code and of the weights, where they differ."""
+    requires: ClassVar[tuple[str, ...]] = ()
+    """Packages that `load` imports, as pip names them."""
+    models: ClassVar[tuple[str, ...]] = ()
+    """Ids that `model` in a request may name; the engine's own name when empty."""
+    Options: ClassVar[type[Any]] = NoOptions
+    """A dataclass of `option()` fields."""
+
+    def load(self, device: str) -> None:
+        """Make ready to work on `device` (cpu, cuda, cuda:1); heavy imports happen here."""
+
+    def unload(self) -> None:
+        """Give back what `load` took."""
+
+
+class Synthesizer(Engine):
+    """An engine that speaks."""
+
+    languages: ClassVar[tuple[str, ...]]
+    """BCP 47 codes."""
+    speakers: ClassVar[tuple[Speaker, ...]]
+    """Preset voices; the first is the default."""
+    sample_rate: ClassVar[int]
+    """Hertz of every chunk."""
+    max_characters: ClassVar[int]
+    """The longest segment it speaks well."""
+    parallel: ClassVar[bool] = False
+    """Whether several hosts of it pay on one machine (it uses one core each)."""
+    deterministic: ClassVar[bool] = False
+    """Whether the same segment, voice, options and seed give the same samples."""
+
+    def synthesize(self, segment: Segment, voice: Voice, options: Any) -> Iterator[AudioChunk]:
+        """Speak `segment`; yields chunks of 60 to 200 ms as they come, mono at `sample_rate`.
+
+        `options` is an instance of `Options`. Word times count from the segment's start, word
+        positions from the segment's first character. Closing the iterator cancels.
+        """
+        raise NotImplementedError
+
+
+def capabilities(engine: type[Engine]) -> tuple[str, ...]:
+    """What the engine can do: those of `CAPABILITIES` that its class defines."""
+    return tuple(
+        name
+        for name in CAPABILITIES
+        if callable(getattr(engine, name, None))
+        and getattr(engine, name) is not getattr(Synthesizer, name, None)
+    )

@@ -1,0 +1,1 @@
+"""The embedded engine: espeak-ng, which speaks at once with nothing downloaded."""

@@ -1,0 +1,174 @@
+"""The server's end of a host: starts the process, speaks through it, ends it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import socket
+import sys
+from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
+from typing import Any, Self
+
+from polyvox.domain.audio import AudioChunk
+from polyvox.domain.errors import EngineCrashed, TimedOut, Unavailable, from_message
+from polyvox.domain.speech import Segment
+from polyvox.domain.voice import Voice
+from polyvox.runtime.wire import Message, WireBroken, chunk_in, pack, receive, to_fields
+
+_READ_AHEAD = 4 * 1024 * 1024
+_SETTLE_WITHIN = 5.0
+"""Seconds in which a cancelled engine must stop, or lose its process."""
+_END_WITHIN = 3.0
+
+
+class Host:
+    """One running host. It speaks one segment at a time."""
+
+    def __init__(
+        self,
+        engine: str,
+        process: asyncio.subprocess.Process,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        patience: float,
+    ) -> None:
+        self.engine = engine
+        self.process = process
+        self._reader, self._writer, self._patience = reader, writer, patience
+        self._requests = 0
+        self.owing = False
+        """Whether the last request was left before its end; `settle` before the next one."""
+
+    @classmethod
+    async def start(
+        cls,
+        engine: str,
+        *,
+        device: str = "cpu",
+        folder: Path | None = None,
+        load_within: float = 300.0,
+        patience: float = 120.0,
+    ) -> Self:
+        """A host that has loaded its engine.
+
+        `patience` is how many seconds a loaded engine may take for its next chunk. Raises
+        what the engine's `load` raised, or Unavailable when its process ends or hangs.
+        """
+        ours, theirs = socket.socketpair()
+        command = [sys.executable, "-m", "polyvox.runtime.host", engine]
+        command += ["--fd", str(theirs.fileno()), "--device", device]
+        if folder:
+            command += ["--folder", str(folder)]
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *command,
+                stdin=asyncio.subprocess.DEVNULL,
+                pass_fds=(theirs.fileno(),),
+                env={**os.environ, "OMP_WAIT_POLICY": "PASSIVE"},
+                start_new_session=True,
+            )
+        finally:
+            theirs.close()
+        reader, writer = await asyncio.open_connection(sock=ours, limit=_READ_AHEAD)
+        host = cls(engine, process, reader, writer, patience)
+        try:
+            answer = await host._next(load_within)
+        except (EngineCrashed, TimedOut) as error:
+            await host.close()
+            raise Unavailable(f"Engine '{engine}' does not start: {error}") from error
+        except BaseException:
+            await host.close()
+            raise
+        if answer.kind == "error":
+            await host.close()
+            raise from_message(dict(answer.fields))
+        return host
+
+    @property
+    def alive(self) -> bool:
+        return self.process.returncode is None and not self._reader.at_eof()
+
+    async def speak(
+        self, segment: Segment, voice: Voice, options: Mapping[str, Any]
+    ) -> AsyncIterator[AudioChunk]:
+        """The segment's audio as it comes. Leaving early cancels; the host then owes an end.
+
+        Raises EngineFailed with the engine's reason, EngineCrashed when its process dies,
+        TimedOut when it goes silent for longer than its patience.
+        """
+        self._requests += 1
+        request = self._requests
+        asked = {"segment": to_fields(segment), "voice": to_fields(voice), "options": dict(options)}
+        self.owing = True
+        await self._send(Message("speak", request, asked))
+        try:
+            while True:
+                answer = await self._next(self._patience)
+                if answer.kind == "chunk":
+                    yield chunk_in(answer)
+                    continue
+                self.owing = False
+                if answer.kind == "error":
+                    raise from_message(dict(answer.fields))
+                return
+        except TimedOut:
+            self.kill()
+            raise
+        finally:
+            if self.owing and self.alive:
+                self._writer.write(pack(Message("cancel", request)))
+
+    async def settle(self) -> None:
+        """Wait until a request that was left has ended; ends the process if it will not."""
+        try:
+            async with asyncio.timeout(_SETTLE_WITHIN):
+                while (await self._next(_SETTLE_WITHIN)).kind == "chunk":
+                    pass
+            self.owing = False
+        except (TimeoutError, TimedOut, EngineCrashed):
+            self.kill()
+
+    async def close(self) -> None:
+        """End the process: its socket closes, and it is killed if that does not suffice."""
+        self._writer.close()
+        try:
+            async with asyncio.timeout(_END_WITHIN):
+                await self.process.wait()
+        except TimeoutError:
+            self.kill()
+            await self.process.wait()
+        with contextlib.suppress(ConnectionError):
+            await self._writer.wait_closed()
+
+    def kill(self) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            self.process.kill()
+
+    async def _send(self, message: Message) -> None:
+        try:
+            self._writer.write(pack(message))
+            await self._writer.drain()
+        except ConnectionError as error:
+            raise self._crashed() from error
+
+    async def _next(self, patience: float) -> Message:
+        try:
+            async with asyncio.timeout(patience):
+                message = await receive(self._reader)
+        except TimeoutError as error:
+            raise TimedOut(
+                f"Engine '{self.engine}' gave no sound for {patience:.0f} seconds."
+            ) from error
+        except WireBroken as error:
+            raise self._crashed() from error
+        if message is None:
+            raise self._crashed()
+        return message
+
+    def _crashed(self) -> EngineCrashed:
+        return EngineCrashed(
+            f"The process of engine '{self.engine}' ended while it was needed; "
+            "it is started again for the next request."
+        )

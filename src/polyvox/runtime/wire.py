@@ -1,0 +1,132 @@
+"""Messages between the server and a host: one JSON line, then raw bytes.
+
+The same over a socket pair to a local host and over a network. A message that ends too early
+or is too large is an error, never a wait.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import types
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, is_dataclass
+from typing import Any, BinaryIO, Optional, Union, get_args, get_origin, get_type_hints
+
+import numpy as np
+
+from polyvox.domain.audio import AudioChunk
+from polyvox.domain.speech import Word
+
+LONGEST_LINE = 4 * 1024 * 1024
+LARGEST_BODY = 256 * 1024 * 1024
+_SAMPLE = np.dtype("<f4")
+
+
+class WireBroken(Exception):
+    """The other side went away in the middle of a message, or sent something else."""
+
+
+@dataclass(frozen=True)
+class Message:
+    kind: str
+    """load, ready, speak, chunk, done, cancel or error."""
+    id: int = 0
+    """Of the request it belongs to."""
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    body: Union[bytes, memoryview] = b""
+
+
+def pack(message: Message) -> bytes:
+    """The message as it travels."""
+    head = {"kind": message.kind, "id": message.id, "size": len(message.body)}
+    line = json.dumps({**message.fields, **head}, ensure_ascii=True, separators=(",", ":"))
+    return b"".join((line.encode("ascii"), b"\n", message.body))
+
+
+def read(stream: BinaryIO) -> Optional[Message]:
+    """The next message, or None when the other side has closed between messages."""
+    line = stream.readline(LONGEST_LINE)
+    if not line:
+        return None
+    message, size = _opened(line)
+    body = stream.read(size) if size else b""
+    if len(body) < size:
+        raise WireBroken(f"{len(body)} of {size} bytes came")
+    return Message(message.kind, message.id, message.fields, body)
+
+
+async def receive(stream: asyncio.StreamReader) -> Optional[Message]:
+    """Like `read`, for asyncio."""
+    try:
+        line = await stream.readline()
+        if not line:
+            return None
+        message, size = _opened(line)
+        body = await stream.readexactly(size) if size else b""
+    except (asyncio.IncompleteReadError, ConnectionError, ValueError) as error:
+        raise WireBroken(str(error)) from error
+    return Message(message.kind, message.id, message.fields, body)
+
+
+def _opened(line: bytes) -> tuple[Message, int]:
+    try:
+        parsed = json.loads(line) if line.endswith(b"\n") else None
+        kind, number, size = parsed.pop("kind"), parsed.pop("id"), parsed.pop("size")
+    except (ValueError, KeyError, AttributeError) as error:
+        raise WireBroken(f"not a message: {line[:80]!r}") from error
+    if not (isinstance(kind, str) and type(number) is int and type(size) is int):
+        raise WireBroken(f"not a message: {line[:80]!r}")
+    if not 0 <= size <= LARGEST_BODY:
+        raise WireBroken(f"a body of {size} bytes")
+    return Message(kind, number, parsed), size
+
+
+def chunk_message(request: int, chunk: AudioChunk) -> Message:
+    """A chunk of a request's audio, as 32-bit floats."""
+    about = {"rate": chunk.sample_rate, "words": [_as_list(word) for word in chunk.words]}
+    body = np.ascontiguousarray(chunk.samples, dtype=_SAMPLE)
+    return Message("chunk", request, about, memoryview(body).cast("B") if len(body) else b"")
+
+
+def chunk_in(message: Message) -> AudioChunk:
+    """The chunk that `chunk_message` packed."""
+    try:
+        words = tuple(Word(*values) for values in message.fields["words"])
+        samples = np.frombuffer(message.body, dtype=_SAMPLE)
+        return AudioChunk(samples, int(message.fields["rate"]), words)
+    except (KeyError, TypeError, ValueError) as error:
+        raise WireBroken(f"not a chunk: {error}") from error
+
+
+def _as_list(word: Word) -> list[Any]:
+    return [word.text, round(word.start, 4), round(word.end, 4), word.first, word.last]
+
+
+def to_fields(value: Any) -> Any:
+    """A dataclass of the domain as plain JSON values, from its fields."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return {each.name: to_fields(getattr(value, each.name)) for each in fields(value)}
+    if isinstance(value, (list, tuple)):
+        return [to_fields(each) for each in value]
+    if isinstance(value, Mapping):
+        return {key: to_fields(each) for key, each in value.items()}
+    return value
+
+
+def from_fields(kind: Any, value: Any) -> Any:
+    """What `to_fields` was given, told its type."""
+    origin, inner = get_origin(kind), get_args(kind)
+    if origin in (Union, types.UnionType):
+        present = [each for each in inner if each is not type(None)]
+        return None if value is None else from_fields(present[0], value)
+    if origin is tuple:
+        return tuple(from_fields(inner[0], each) for each in value)
+    if is_dataclass(kind):
+        hints = get_type_hints(kind)
+        known = {each.name for each in fields(kind)}
+        given = {
+            name: from_fields(hints[name], each) for name, each in value.items() if name in known
+        }
+        return kind(**given)
+    return value

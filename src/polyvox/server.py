@@ -1,0 +1,88 @@
+"""The ASGI server: listens, says what to try, and cuts off clients that never send a request."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from typing import Any
+
+import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from polyvox.app import standalone
+from polyvox.domain.errors import Unavailable
+from polyvox.settings import Settings
+
+
+def run(settings: Settings) -> None:
+    """Serve until stopped. Raises Unavailable when the address cannot be listened on."""
+    chosen = settings.server
+    listening = _listen(chosen.host, chosen.port)
+    config = uvicorn.Config(
+        standalone(settings),
+        http=_protocol(chosen.header_seconds),
+        ws="none",
+        log_level=chosen.log_level,
+        limit_concurrency=chosen.max_connections,
+        timeout_graceful_shutdown=10,
+        access_log=chosen.log_level == "debug",
+        server_header=False,
+    )
+    host, port = listening.getsockname()[:2]
+    print(_welcome(f"http://{f'[{host}]' if ':' in host else host}:{port}"), flush=True)
+    with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
+        runner.run(uvicorn.Server(config).serve([listening]))
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+    except OSError as error:
+        raise Unavailable(
+            f"Cannot listen on {host}:{port}: {error.strerror}. Another port: --port {port + 1}"
+        ) from error
+    listening.listen(1024)
+    return listening
+
+
+def can_listen(settings: Settings) -> None:
+    """Raises Unavailable when the server's address is taken or not ours."""
+    _listen(settings.server.host, settings.server.port).close()
+
+
+def _welcome(url: str) -> str:
+    return f"""Polyvox listens on {url}
+
+  in a browser     {url}
+  one request      curl {url}/v1/audio/speech -H 'Content-Type: application/json' \\
+                     -d '{{"input": "Hello from Polyvox.", "voice": "nova"}}' -o hello.mp3
+  from OpenAI's    OPENAI_BASE_URL={url}/v1 OPENAI_API_KEY=none
+  the API          {url}/docs
+"""
+
+
+def _protocol(header_seconds: float) -> type[HttpToolsProtocol]:
+    """uvicorn's protocol, closing connections whose first request does not come in time."""
+
+    class Protocol(HttpToolsProtocol):
+        def connection_made(self, transport: Any) -> None:
+            super().connection_made(transport)
+            self._overdue = self.loop.call_later(header_seconds, transport.close)
+
+        def on_headers_complete(self) -> None:
+            self._overdue.cancel()
+            super().on_headers_complete()
+
+        def on_message_begin(self) -> None:
+            super().on_message_begin()
+            self._overdue.cancel()
+            self._overdue = self.loop.call_later(header_seconds, self.transport.close)
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            self._overdue.cancel()
+            super().connection_lost(exc)
+
+    return Protocol

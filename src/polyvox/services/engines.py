@@ -1,0 +1,92 @@
+"""Which engines and models there are, what they can do, and how they are doing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from difflib import get_close_matches
+
+from polyvox.domain.engine import EngineStatus, Model
+from polyvox.domain.errors import NotFound
+from polyvox.engines.contract import Synthesizer, capabilities
+from polyvox.engines.options import schema
+from polyvox.engines.registry import Registry
+from polyvox.runtime.pool import READY, Pool
+
+OPENAI_MODELS = ("tts-1", "tts-1-hd", "gpt-4o-mini-tts", "gpt-4o-mini-tts-2025-12-15")
+"""Names that existing clients send; they mean the default model."""
+
+
+class Engines:
+    """The engines that are switched on, the default one first."""
+
+    def __init__(
+        self, registry: Registry, pool: Pool, enabled: Sequence[str], default_model: str
+    ) -> None:
+        self._registry, self._pool = registry, pool
+        self._enabled = tuple(dict.fromkeys(enabled))
+        self._models = {
+            model.id: model for name in self._enabled for model in self._models_of(name)
+        }
+        self.default = self.find(default_model)
+        for name in OPENAI_MODELS:
+            self._models[name] = Model(name, self.default.engine, alias_of=self.default.id)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return self._enabled
+
+    def models(self) -> list[Model]:
+        """Every model, aliases included."""
+        return list(self._models.values())
+
+    def find(self, model: str | None) -> Model:
+        """The model of that id or alias. Raises NotFound."""
+        if model is None:
+            return self.default
+        if model not in self._models:
+            near = get_close_matches(model, self._models, n=1) or list(self._models)
+            raise NotFound(
+                f"There is no model '{model:.80}'. Known: {', '.join(near)}.", param="model"
+            )
+        return self._models[model]
+
+    def synthesizer(self, engine: str) -> type[Synthesizer]:
+        """The declarations of an engine that is switched on. Raises NotFound."""
+        if engine not in self._enabled:
+            raise NotFound(
+                f"There is no engine '{engine:.80}'. Known: {', '.join(self._enabled)}.",
+                param="engine",
+            )
+        return self._registry.synthesizer(engine)
+
+    def status(self, engine: str) -> EngineStatus:
+        """How the engine is doing. Raises NotFound."""
+        declared = self.synthesizer(engine)
+        return EngineStatus(
+            name=declared.name,
+            version=declared.version,
+            summary=declared.summary,
+            licence=declared.licence,
+            state=self._pool.state(engine),
+            failure=self._pool.failure(engine),
+            hosts=len(self._pool.hosts(engine)),
+            capabilities=capabilities(declared),
+            models=tuple(model.id for model in self._models_of(engine)),
+            languages=declared.languages,
+            speakers=declared.speakers,
+            sample_rate=declared.sample_rate,
+            max_characters=declared.max_characters,
+            options=schema(declared.Options),
+        )
+
+    def ready(self) -> bool:
+        """Whether the default engine can speak now."""
+        return self._pool.state(self.default.engine) == READY
+
+    async def warm(self) -> None:
+        """Start the default engine's hosts, so that the first request does not wait for it."""
+        await self._pool.warm(self.default.engine)
+
+    def _models_of(self, engine: str) -> list[Model]:
+        declared = self._registry.synthesizer(engine)
+        return [Model(id, engine) for id in declared.models or (declared.name,)]

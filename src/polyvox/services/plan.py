@@ -1,0 +1,123 @@
+"""Understands an utterance before anything is spoken: every refusal of a request is here."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from polyvox import __version__
+from polyvox.audio.encode import Format, output_rate
+from polyvox.domain.engine import Model
+from polyvox.domain.errors import InvalidInput
+from polyvox.domain.speech import Utterance
+from polyvox.domain.voice import Voice
+from polyvox.engines.contract import Synthesizer
+from polyvox.engines.options import check
+from polyvox.services.engines import Engines
+from polyvox.services.voices import Voices
+from polyvox.text.language import resolve
+from polyvox.text.segment import Piece, divide
+
+SLOWEST, FASTEST = 0.25, 4.0
+_LONG = 20_000
+"""Characters from which a text is divided in a thread of its own."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """An utterance, understood."""
+
+    utterance: Utterance
+    model: Model
+    engine: type[Synthesizer]
+    voice: Voice
+    options: Mapping[str, Any]
+    stretch: float
+    """Speed that is left for stretching, after the engine's own."""
+    pieces: list[Piece]
+    format: Format
+    sample_rate: int
+    """Hertz, of what is encoded."""
+
+    @property
+    def key(self) -> str:
+        """The same for requests that must sound the same, and only for those."""
+        what = {
+            "polyvox": __version__,
+            "engine": [self.engine.name, self.engine.version, self.model.id],
+            "voice": self.voice.id,
+            "options": sorted(self.options.items()),
+            "stretch": self.stretch,
+            "seed": self.utterance.seed or 0,
+            "instructions": self.utterance.instructions,
+            "text": self.utterance.text,
+            "pieces": [[piece.text, piece.language, piece.pause] for piece in self.pieces],
+            "format": [self.format.name, self.sample_rate],
+        }
+        return hashlib.sha256(json.dumps(what).encode()).hexdigest()
+
+
+class Planner:
+    """Makes plans with the engines and voices there are."""
+
+    def __init__(self, engines: Engines, voices: Voices, max_characters: int) -> None:
+        """`max_characters` is the longest text of one utterance."""
+        self._engines, self._voices, self._max_characters = engines, voices, max_characters
+
+    async def plan(self, asked: Utterance, fmt: Format, sample_rate: int | None) -> Plan:
+        """Raises InvalidInput, NotFound or NothingToSpeak, naming the field that is wrong."""
+        self._check(asked)
+        model = self._model(asked)
+        engine = self._engines.synthesizer(model.engine)
+        voice = self._voices.find(asked.voice, engine.name)
+        language = resolve(asked.language, engine.languages)
+        options, stretch = _paced(engine, asked)
+        divided = dict(
+            language=language,
+            supported=engine.languages,
+            limit=engine.max_characters,
+            normalize=asked.normalize,
+        )
+        if len(asked.text) < _LONG:
+            pieces = divide(asked.text, **divided)  # type: ignore[arg-type]
+        else:
+            pieces = await asyncio.to_thread(divide, asked.text, **divided)  # type: ignore[arg-type]
+        rate = output_rate(fmt, sample_rate)
+        return Plan(asked, model, engine, voice, options, stretch, pieces, fmt, rate)
+
+    def _check(self, asked: Utterance) -> None:
+        if len(asked.text) > self._max_characters:
+            raise InvalidInput(
+                f"The text has {len(asked.text)} characters; at most {self._max_characters} are "
+                "taken at once (setting speech.max_characters).",
+                param="input",
+            )
+        if not SLOWEST <= asked.speed <= FASTEST:
+            raise InvalidInput(
+                f"Speed must be between {SLOWEST} and {FASTEST:g}, not {asked.speed:g}.",
+                param="speed",
+            )
+
+    def _model(self, asked: Utterance) -> Model:
+        """The model that was named, or that of the engine whose voice was named by its id."""
+        engine = self._voices.engine_of(asked.voice)
+        model = self._engines.find(asked.model)
+        if engine and engine != model.engine and (asked.model is None or model.alias_of):
+            return next(each for each in self._engines.models() if each.engine == engine)
+        return model
+
+
+def _paced(engine: type[Synthesizer], asked: Utterance) -> tuple[dict[str, Any], float]:
+    """Options with the engine's own speed where it has one, and what is left to stretch."""
+    options = dict(asked.options)
+    rule = next((each for each in fields(engine.Options) if each.name == "speed"), None)
+    own = 1.0
+    if rule and asked.speed != 1 and "speed" not in options:
+        own = min(max(asked.speed, rule.metadata["ge"]), rule.metadata["le"])
+        options["speed"] = own
+    check(engine.Options, options)
+    return options, asked.speed / own

@@ -1,0 +1,220 @@
+"""From an utterance to audio: finds the voice, divides the text, speaks the segments (several
+ahead, in order), joins and encodes them while they come."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, replace
+from typing import TypeVarTuple
+
+from polyvox.audio.encode import Format, completed
+from polyvox.audio.render import Renderer, Sound
+from polyvox.domain.audio import AudioChunk
+from polyvox.domain.errors import NothingToSpeak
+from polyvox.domain.speech import Segment, Utterance, Word
+from polyvox.runtime.pool import Pool
+from polyvox.services.plan import Plan, Planner
+from polyvox.storage.cache import Cache, Recording
+from polyvox.text.segment import Piece
+
+_Given = TypeVarTuple("_Given")
+_LARGEST_CACHED = 16 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Part:
+    """Some of the encoded speech, in order."""
+
+    data: bytes
+    words: tuple[Word, ...]
+    """Words known by now; times count from the start, positions are those of the text."""
+    time: float
+    """Seconds of speech so far."""
+    progress: float
+    """How much of the text has been spoken, 0 to 1."""
+
+
+class Speech:
+    """Speech that is being spoken: iterate for its parts. Close it when leaving early."""
+
+    def __init__(
+        self, plan: Plan, parts: AsyncGenerator[Part, None], recording: Recording | None = None
+    ) -> None:
+        self.voice, self.engine, self.model = plan.voice, plan.engine.name, plan.model.id
+        self.format, self.sample_rate = plan.format, plan.sample_rate
+        self.text = plan.utterance.text
+        self.recording = recording
+        """The whole of it, when it was spoken before or has been collected."""
+        self.cached = recording is not None
+        self._parts = parts
+
+    def __aiter__(self) -> AsyncIterator[Part]:
+        return self._parts
+
+    async def aclose(self) -> None:
+        await self._parts.aclose()
+
+    async def collect(self) -> Recording:
+        """The whole speech; a WAV in it has exact sizes."""
+        if self.recording is None:
+            async with contextlib.aclosing(self._parts) as parts:
+                self.recording = _recording([part async for part in parts], self.format)
+        return self.recording
+
+
+class Synthesis:
+    """Speaks utterances."""
+
+    def __init__(
+        self,
+        planner: Planner,
+        pool: Pool,
+        cache: Cache | None,
+        encoders: Executor,
+        *,
+        look_ahead: int,
+    ) -> None:
+        """`encoders` are the threads that encode; `look_ahead` segments of an utterance are
+        spoken before they are needed."""
+        self._planner, self._pool, self._cache = planner, pool, cache
+        self._encoders, self._look_ahead = encoders, look_ahead
+
+    async def speak(
+        self, utterance: Utterance, fmt: Format, sample_rate: int | None = None
+    ) -> Speech:
+        """Speech whose first bytes exist: what is wrong with the request, or with the engine
+        before it gives a sound, is raised here."""
+        plan = await self._planner.plan(utterance, fmt, sample_rate)
+        key = plan.key if self._cache and plan.engine.deterministic else None
+        if self._cache and key and (found := await self._cache.get(key)):
+            return Speech(plan, _once(found), found)
+        parts = self._parts(plan)
+        first = await anext(parts)
+        return Speech(plan, self._kept(key, plan.format, _after(first, parts)))
+
+    async def _parts(self, plan: Plan) -> AsyncGenerator[Part, None]:
+        """Parts that all carry data; the last one has progress 1."""
+        renderer = Renderer(plan.engine.sample_rate, plan.format, plan.sample_rate, plan.stretch)
+        whole = sum(len(piece.text) for piece in plan.pieces) or 1
+        spoken, words = 0, list[Word]()
+        async with contextlib.aclosing(self._chunks(plan)) as chunks:
+            async for index, chunk in chunks:
+                piece = plan.pieces[index]
+                if chunk is not None:
+                    sound = await self._render(renderer.push, chunk)
+                    words += (_in_text(word, piece, plan.utterance.text) for word in sound.words)
+                else:
+                    spoken += len(piece.text)
+                    sound = await self._render(renderer.end, piece.pause)
+                if sound.data:
+                    yield Part(sound.data, tuple(words), renderer.time, spoken / whole)
+                    words = []
+        if not renderer.time:
+            raise NothingToSpeak("The engine found nothing to speak in the text.", param="input")
+        sound = await self._render(renderer.finish)
+        yield Part(sound.data, tuple(words), renderer.time, 1.0)
+
+    async def _render(self, step: Callable[[*_Given], Sound], *given: *_Given) -> Sound:
+        return await asyncio.get_running_loop().run_in_executor(self._encoders, step, *given)
+
+    async def _chunks(self, plan: Plan) -> AsyncGenerator[tuple[int, AudioChunk | None], None]:
+        """Chunks of each piece in order, None at its end."""
+        streams = [_Stream(self._segment(plan, index)) for index in range(len(plan.pieces))]
+        try:
+            for index, stream in enumerate(streams):
+                for ahead in streams[index : index + 1 + self._look_ahead]:
+                    ahead.start()
+                async for chunk in stream:
+                    yield index, chunk
+                yield index, None
+        finally:
+            await _stopped(streams)
+
+    async def _segment(self, plan: Plan, index: int) -> AsyncGenerator[AudioChunk, None]:
+        piece, utterance = plan.pieces[index], plan.utterance
+        if piece.silent:
+            return
+        segment = Segment(piece.text, piece.language, utterance.seed or 0, utterance.instructions)
+        promised = index > 0
+        chunks = self._pool.speak(
+            plan.engine.name, segment, plan.voice, plan.options, promised=promised
+        )
+        async with contextlib.aclosing(chunks):
+            async for chunk in chunks:
+                yield chunk
+
+    async def _kept(
+        self, key: str | None, fmt: Format, parts: AsyncGenerator[Part, None]
+    ) -> AsyncGenerator[Part, None]:
+        """The same parts, remembered in the cache when all have come and are not too many."""
+        seen, size = list[Part](), 0
+        async with contextlib.aclosing(parts):
+            async for part in parts:
+                size += len(part.data)
+                if key and size <= _LARGEST_CACHED:
+                    seen.append(part)
+                yield part
+        if self._cache and key and size <= _LARGEST_CACHED:
+            self._cache.put(key, _recording(seen, fmt))
+
+
+class _Stream:
+    """A segment that is spoken by a task of its own, as far ahead of its listener as it gets."""
+
+    def __init__(self, chunks: AsyncGenerator[AudioChunk, None]) -> None:
+        self._chunks = chunks
+        self._spoken: asyncio.Queue[AudioChunk | BaseException | None] = asyncio.Queue()
+        self.task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        if self.task is None:
+            self.task = asyncio.create_task(self._speak())
+
+    async def __aiter__(self) -> AsyncIterator[AudioChunk]:
+        while (chunk := await self._spoken.get()) is not None:
+            if isinstance(chunk, BaseException):
+                raise chunk
+            yield chunk
+
+    async def _speak(self) -> None:
+        end: BaseException | None = None
+        try:
+            async with contextlib.aclosing(self._chunks) as chunks:
+                async for chunk in chunks:
+                    self._spoken.put_nowait(chunk)
+        except Exception as error:
+            end = error
+        self._spoken.put_nowait(end)
+
+
+async def _stopped(streams: Sequence[_Stream]) -> None:
+    tasks = [stream.task for stream in streams if stream.task]
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _in_text(word: Word, piece: Piece, text: str) -> Word:
+    """The word with its positions in the text that was asked for."""
+    first, last = piece.positions[word.first], piece.positions[word.last]
+    written = text[first:last].rstrip()
+    return replace(word, text=written, first=first, last=first + len(written))
+
+
+def _recording(parts: Sequence[Part], fmt: Format) -> Recording:
+    data = completed(fmt, b"".join(part.data for part in parts))
+    return Recording(data, parts[-1].time, tuple(word for part in parts for word in part.words))
+
+
+async def _once(recording: Recording) -> AsyncGenerator[Part, None]:
+    yield Part(recording.data, recording.words, recording.duration, 1.0)
+
+
+async def _after(first: Part, rest: AsyncGenerator[Part, None]) -> AsyncGenerator[Part, None]:
+    async with contextlib.aclosing(rest):
+        yield first
+        async for part in rest:
+            yield part
