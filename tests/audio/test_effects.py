@@ -1,3 +1,5 @@
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
@@ -20,7 +22,9 @@ def stretched(samples: Samples, speed: float, rate: int, size: int) -> Samples:
 @pytest.mark.parametrize("rate", [16000, 22050, 24000])
 @pytest.mark.parametrize("speed", SPEEDS)
 @pytest.mark.parametrize("sound", [tone, voiced])
-def test_the_pace_changes_and_the_pitch_does_not(sound, speed: float, rate: int) -> None:
+def test_the_pace_changes_and_the_pitch_does_not(
+    sound: Callable[[float, float, int], Samples], speed: float, rate: int
+) -> None:
     original = sound(220, 3.0, rate)
     heard = stretched(original, speed, rate, rate // 10)
     assert len(heard) / rate == pytest.approx(3.0 / speed, abs=0.02 * 3.0 / speed + WINDOW)

@@ -31,23 +31,37 @@ class TimeStretch:
                 f"A speed of {speed:g} is outside {SLOWEST:g} to {FASTEST:g}.", param="speed"
             )
         self._rate = sample_rate
+        self._step = sample_rate // 50
+        """Samples in a frame; atempo holds one back whole, so they are short."""
         self._taken = 0
+        self._rest = np.zeros(0, np.float32)
         self._graph = None if speed == 1 else _graph(speed, sample_rate)
 
     def push(self, samples: Samples) -> Samples:
         """What is ready once `samples` (float32, any length) have been taken in."""
-        if self._graph is None or not len(samples):
+        if self._graph is None:
             return samples
-        self._graph.push(frame_of(samples, "flt", self._rate, self._taken))
-        self._taken += len(samples)
+        samples = np.concatenate([self._rest, samples])
+        whole = len(samples) - len(samples) % self._step
+        self._rest = samples[whole:]
+        for start in range(0, whole, self._step):
+            self._take(samples[start : start + self._step])
         return _pulled(self._graph)
 
     def finish(self) -> Samples:
         """What was held back; nothing can be pushed after it."""
-        if self._graph is None or not self._taken:
+        if self._graph is None:
             return np.zeros(0, np.float32)
-        self._graph.push(None)
+        if len(self._rest):
+            self._take(self._rest)
+        if self._taken:
+            self._graph.push(None)
         return _pulled(self._graph)
+
+    def _take(self, samples: Samples) -> None:
+        assert self._graph is not None
+        self._graph.push(frame_of(samples, "flt", self._rate, self._taken))
+        self._taken += len(samples)
 
 
 def _graph(speed: float, sample_rate: int) -> av.filter.Graph:

@@ -15,7 +15,8 @@ _QUALITY = "HQ"
 class Resampler:
     """Resamples one stream, piece by piece, to exactly what it would be in one go.
 
-    It holds back about 25 ms (75 ms towards 8 kHz) of what it was given, for its filter."""
+    Its filter holds back about 25 ms, and gives nothing before the first 40 ms (80 ms towards
+    8 kHz)."""
 
     def __init__(self, source: int, target: int) -> None:
         """Rates in hertz; equal ones let samples through as they are."""

@@ -48,8 +48,9 @@ def cues(words: Sequence[Word], text: str, language: str = "en") -> list[Cue]:
     """`words`, in order, grouped for reading; `text` is what they were spoken from.
 
     A cue ends with a sentence, unless it is shorter than a second, before a silence of more than
-    a second, and where two lines or seven seconds are full. Its text is the original's, punctuation included, without
-    pause markup. `language` is a BCP 47 code, whose rules tell sentences.
+    a second, and where two lines or seven seconds are full. Its text is the original's,
+    punctuation included, without pause markup. `language` is a BCP 47 code, whose rules tell
+    sentences.
     """
     found: list[Cue] = []
     earliest = 0.0
@@ -171,7 +172,7 @@ def _wrap(text: str) -> list[str]:
 def _parts(unit: str) -> Iterator[str]:
     """What cannot be broken at a better place, in parts that fit a line."""
     first = 0
-    while _width(unit[first:]) > COLUMNS:
+    while len(unit) - first > COLUMNS or _width(unit[first:]) > COLUMNS:
         size = COLUMNS if unit.isascii() else COLUMNS // 2
         end = cut_within(unit, first, min(first + size, len(unit)), len(unit))
         yield unit[first:end]

@@ -23,6 +23,7 @@ _ABBREVIATIONS = (
     "sig sr sra srta st ste"
 )
 _LAST_WORD = re.compile(r"(?:^|[\s(«„“\"'’-])([^\W\d_]{1,5})\.\s*$")
+_ELLIPSIS = re.compile(r"…[\"'»”’)\]]*\s+")
 _CLAUSE_END = re.compile(r"(?:[,;:!?،؛؟–—…]+[\"'»”’)\]]*(?=\s)|[、，；：。！？]+[」』”’）》]*)")
 
 
@@ -34,7 +35,7 @@ def sentence_ends(text: str, language: str) -> list[int]:
     code = _RULES_OF.get(plain(language), plain(language))
     ends: list[int] = []
     start = 0
-    for end in _raw_ends(text, code):
+    for end in sorted({*_raw_ends(text, code), *_ellipses(text)}):
         if end == len(text) or not _goes_on(text, start, end):
             ends.append(end)
             start = end
@@ -49,6 +50,8 @@ def cut_sentence(text: str, first: int, last: int, limit: int) -> Iterator[tuple
     """
     while last - first > limit:
         end, pause = _best_cut(text, first, last, limit)
+        if end == last:
+            break
         stop = end
         while text[stop - 1].isspace():
             stop -= 1
@@ -71,6 +74,11 @@ def _raw_ends(text: str, code: str) -> Iterator[int]:
         # The window's last sentence may go on behind it.
         yield from ends[:-1]
         start = ends[-2] if len(ends) > 1 else start + len(window)
+
+
+def _ellipses(text: str) -> Iterator[int]:
+    """The ends that sentencex does not see: "Oui… Bon."."""
+    return (match.end() for match in _ELLIPSIS.finditer(text))
 
 
 def _goes_on(text: str, start: int, end: int) -> bool:

@@ -20,6 +20,7 @@ VOICES = {
     "en-us": "en-us",
     "en-gb": "en-gb-x-rp",
     "fr": "fr",
+    "no": "nb",
     "zh-latn-pinyin": "cmn-latn-pinyin",
     "chr": "chr",
     **{code: code for code in _SAME},

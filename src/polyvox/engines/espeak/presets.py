@@ -81,14 +81,14 @@ PRESETS: dict[Speaker, Timbre] = {
     _speaker("ballad", MALE, "singing melody"): Timbre(138, 96, 1.0, 90, pace=94),
     _speaker("coral", FEMALE, "bright and friendly"): Timbre(226, 104, 1.12, 135),
     _speaker("echo", MALE, "matter-of-fact"): Timbre(118, 20, 0.92, 110),
-    _speaker("fable", NEUTRAL, "story-teller's melody"): Timbre(166, 110, 1.08, 95, pace=94),
+    _speaker("fable", NEUTRAL, "story-teller's melody"): Timbre(144, 110, 1.12, 130, pace=94),
     _speaker("onyx", MALE, "very deep and dark"): Timbre(70, 24, 0.84, 60),
     _speaker("nova", FEMALE, "brisk and clear"): Timbre(216, 76, 1.19, 115, pace=110),
     _speaker("sage", FEMALE, "composed, low for a woman"): Timbre(170, 46, 1.12, 85),
     _speaker("shimmer", FEMALE, "high and airy"): Timbre(262, 84, 1.18, 90, 3),
-    _speaker("verse", MALE, "expressive, wide melody"): Timbre(126, 84, 1.04, 120),
-    _speaker("marin", FEMALE, "natural, a little low"): Timbre(192, 96, 1.1, 105, pace=103),
-    _speaker("cedar", MALE, "rough and weathered"): Timbre(94, 40, 0.96, 100, rough=3, pace=97),
+    _speaker("verse", MALE, "expressive, wide melody"): Timbre(106, 90, 0.93, 130),
+    _speaker("marin", FEMALE, "natural, a little low"): Timbre(176, 100, 1.05, 125, pace=103),
+    _speaker("cedar", MALE, "rough and weathered"): Timbre(88, 40, 0.97, 120, rough=3, pace=97),
 }
 
 TIMBRES = {speaker.name: timbre for speaker, timbre in PRESETS.items()}

@@ -10,6 +10,7 @@ from polyvox.text.language.scripts import HAN, KANA, samples, weights
 
 _SAMPLE = 4000
 _DECISIVE = 12
+_NOT_IN_JAPANESE = frozenset("你您她它呢吧啊很哪這們嗎麼沒")
 
 
 def readers(text: str, supported: Sequence[str], default: str) -> dict[str, str]:
@@ -53,18 +54,21 @@ def _nearest(deciding: Sequence[bool]) -> list[int]:
 
 
 def _with_kanji(scripts: list[str | None], sentences: Sequence[str]) -> list[str | None]:
-    """Han next to Japanese is Japanese too, if Japanese has all of its characters."""
+    """Han next to Japanese is Japanese too, if it can be."""
     result = list(scripts)
     for index, script in enumerate(scripts):
         around = (*result[max(index - 1, 0) : index], *scripts[index + 1 : index + 2])
-        if script == HAN and KANA in around and _is_in_shift_jis(sentences[index]):
+        if script == HAN and KANA in around and _may_be_japanese(sentences[index]):
             result[index] = KANA
     return result
 
 
-def _is_in_shift_jis(sentence: str) -> bool:
+def _may_be_japanese(sentence: str) -> bool:
+    """Whether Japanese has all of a sentence's Han characters: its national character set does,
+    and everyday Chinese words are not among them."""
+    characters = samples(sentence, len(sentence))[HAN]
     try:
-        samples(sentence, len(sentence))[HAN].encode("shift_jis")
+        characters.encode("shift_jis")
     except UnicodeEncodeError:
         return False
-    return True
+    return _NOT_IN_JAPANESE.isdisjoint(characters)
