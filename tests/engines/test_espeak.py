@@ -55,9 +55,7 @@ def words(chunks: list[AudioChunk]) -> list[Word]:
 
 
 @pytest.mark.parametrize("language", SENTENCES)
-def test_ten_languages_are_spoken_with_a_time_for_every_word(
-    espeak: Espeak, language: str
-) -> None:
+def test_ten_languages_are_spoken_with_a_time_for_every_word(espeak: Espeak, language: str) -> None:
     text = SENTENCES[language]
     chunks = speak(espeak, text, language)
     length = len(sound(chunks)) / espeak.sample_rate
@@ -169,7 +167,7 @@ def test_words_of_other_scripts_are_read_by_who_can_read_them(espeak: Espeak) ->
 
 
 def test_kanji_are_read_as_japanese(espeak: Espeak) -> None:
-    """"Nihongo" takes under two seconds; "Chinese letter" three times takes longer."""
+    """ "Nihongo" takes under two seconds; "Chinese letter" three times takes longer."""
     assert len(sound(speak(espeak, "日本語", "ja"))) < 1.5 * espeak.sample_rate
 
 
@@ -183,7 +181,8 @@ def test_closing_the_stream_stops_the_library(espeak: Espeak) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["<speak>hi</speak>", "[[h@l'oU]] x", "a\0b", "\\x", "%s%n", "& < >", "😀 ok", "ok " * 160]
+    "text",
+    ["<speak>hi</speak>", "[[h@l'oU]] x", "a\0b", "\\x", "%s%n", "& < >", "😀 ok", "ok " * 160],
 )
 def test_nothing_in_a_text_is_a_command(espeak: Espeak, text: str) -> None:
     assert np.abs(sound(speak(espeak, text))).max() > 0.05

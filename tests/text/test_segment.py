@@ -140,7 +140,7 @@ def test_a_text_in_one_language_has_one_language() -> None:
 def test_sentences_in_another_script_are_pieces_in_their_own_language() -> None:
     text = (
         "Hello there, my friend. 今天天气很好。これは日本語の文です。"
-        "안녕하세요 여러분. Как у тебя дела сегодня? Well, I must go."
+        "안녕하세요 여러분. Как у тебя дела сегодня? Well, I must go now."
     )
     assert languages(text) == [
         ("en", "Hello there, my friend."),
@@ -148,7 +148,7 @@ def test_sentences_in_another_script_are_pieces_in_their_own_language() -> None:
         ("ja", "これは日本語の文です。"),
         ("ko", "안녕하세요 여러분."),
         ("ru", "Как у тебя дела сегодня?"),
-        ("en", "Well, I must go."),
+        ("en", "Well, I must go now."),
     ]
 
 
@@ -203,7 +203,7 @@ def without_space(text: str) -> str:
     return re.sub(r"\s", "", text)
 
 
-@settings(max_examples=6000, deadline=None)
+@settings(max_examples=400, deadline=None)
 @given(TEXTS, st.integers(1, 500), st.sampled_from(["auto", "en", "zh", "ru"]), st.booleans())
 def test_nothing_of_the_text_is_lost_or_doubled(
     text: str, limit: int, language: str, normalize: bool
@@ -262,7 +262,7 @@ def indivisible(text: str) -> bool:
     )
 
 
-@settings(max_examples=2000, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.lists(st.sampled_from(["a.", "b", "\n\n", "。", "...", None]), max_size=30), st.data())
 def test_every_written_pause_is_heard_once(parts: list[str | None], data: st.DataObject) -> None:
     seconds = st.integers(1, 20).map(lambda each: each * 100)

@@ -20,7 +20,9 @@ _ABOUT = "A self-hosted speech platform. `POST /v1/audio/speech` speaks; it is O
 
 def build(lifespan: Lifespan, limits: BodyLimits, *, stall_seconds: float) -> FastAPI:
     """The application. `lifespan` sets `app.state.services` before the first request."""
-    app = FastAPIOffline(title="Polyvox", version=__version__, description=_ABOUT, lifespan=lifespan)
+    app = FastAPIOffline(
+        title="Polyvox", version=__version__, description=_ABOUT, lifespan=lifespan
+    )
     app.state.stall_seconds = stall_seconds
     for prefix in ("/v1", "/api/v1"):
         listed = prefix == "/v1"

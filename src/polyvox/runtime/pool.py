@@ -115,6 +115,7 @@ class _Lane:
     def __init__(self, start: Callable[[], Any], size: int, limits: Limits) -> None:
         self._start, self._limits, self._size = start, limits, size
         self._free = asyncio.Semaphore(size)
+        self._hosts: set[Host] = set()
         self._idle: list[Host] = []
         self._busy: dict[Host, float] = {}
         self._settling: set[asyncio.Task[None]] = set()
@@ -126,7 +127,7 @@ class _Lane:
 
     @property
     def running(self) -> list[Host]:
-        return [host for host in (*self._idle, *self._busy) if host.alive]
+        return [host for host in self._hosts if host.alive]
 
     @property
     def state(self) -> str:
@@ -143,7 +144,7 @@ class _Lane:
                 host = self._idle.pop()
                 if host.alive:
                     break
-                await host.close()
+                await self._end(host)
             else:
                 host = await self._started()
         except BaseException:
@@ -176,7 +177,7 @@ class _Lane:
         for task in list(self._settling):
             task.cancel()
         await asyncio.gather(*self._settling, return_exceptions=True)
-        await asyncio.gather(*(host.close() for host in (*self._idle, *self._busy)))
+        await asyncio.gather(*(self._end(host) for host in list(self._hosts)))
         self._idle.clear()
 
     async def _turn(self, promised: bool) -> None:
@@ -209,7 +210,12 @@ class _Lane:
         finally:
             self._loading -= 1
         self.failure = None
+        self._hosts.add(host)
         return host
+
+    async def _end(self, host: Host) -> None:
+        self._hosts.discard(host)
+        await host.close()
 
     async def _settle(self, host: Host) -> None:
         if host.alive:
@@ -218,7 +224,7 @@ class _Lane:
             self._rest(host)
         else:
             self._free.release()
-            await host.close()
+            await self._end(host)
 
     def _rest(self, host: Host) -> None:
         self._idle.append(host)

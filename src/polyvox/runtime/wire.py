@@ -73,7 +73,7 @@ def _opened(line: bytes) -> tuple[Message, int]:
     try:
         parsed = json.loads(line) if line.endswith(b"\n") else None
         kind, number, size = parsed.pop("kind"), parsed.pop("id"), parsed.pop("size")
-    except (ValueError, KeyError, AttributeError) as error:
+    except (ValueError, KeyError, AttributeError, TypeError) as error:
         raise WireBroken(f"not a message: {line[:80]!r}") from error
     if not (isinstance(kind, str) and type(number) is int and type(size) is int):
         raise WireBroken(f"not a message: {line[:80]!r}")

@@ -105,10 +105,10 @@ class Synthesis:
                 piece = plan.pieces[index]
                 if chunk is not None:
                     sound = await self._render(renderer.push, chunk)
-                    words += (_in_text(word, piece, plan.utterance.text) for word in sound.words)
                 else:
                     spoken += len(piece.text)
                     sound = await self._render(renderer.end, piece.pause)
+                words += (_in_text(word, piece, plan.utterance.text) for word in sound.words)
                 if sound.data:
                     yield Part(sound.data, tuple(words), renderer.time, spoken / whole)
                     words = []

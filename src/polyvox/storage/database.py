@@ -7,14 +7,15 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, event, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy import URL, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import NullPool
 
 from polyvox.domain.errors import InvalidInput, Unavailable
 
-_DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+psycopg"}
-_ALSO_CALLED = {"postgres": "postgresql"}
+_POSTGRESQL = "postgresql+psycopg"
+_DRIVERS = {"sqlite": "sqlite", "postgresql": _POSTGRESQL, "postgres": _POSTGRESQL}
 _MIGRATIONS = Path(__file__).with_name("migrations")
 
 
@@ -24,34 +25,47 @@ async def connect(url: str) -> AsyncEngine:
     Raises InvalidInput for a URL that is none of ours, Unavailable when the database cannot
     be reached.
     """
-    engine = _engine(url)
+    parsed = _parsed(url)
     try:
-        async with engine.begin() as connection:
-            await connection.run_sync(_migrate)
+        _migrate(parsed)
     except (DBAPIError, OSError) as error:
-        await engine.dispose()
-        where = engine.url.render_as_string(hide_password=True)
+        where = parsed.render_as_string(hide_password=True)
         raise Unavailable(f"The database {where} cannot be used: {error}") from error
-    return engine
-
-
-def _engine(url: str) -> AsyncEngine:
-    try:
-        parsed = make_url(url)
-        dialect = parsed.drivername.split("+")[0]
-        dialect = _ALSO_CALLED.get(dialect, dialect)
-        if dialect not in _DRIVERS:
-            raise InvalidInput(
-                "The database must be sqlite:///… or postgresql://…", param="database"
-            )
-        engine = create_async_engine(parsed.set(drivername=_DRIVERS[dialect]), pool_pre_ping=True)
-    except (ArgumentError, NoSuchModuleError, ValueError) as error:
-        raise InvalidInput(f"Not a database URL: {error}", param="database") from error
-    if dialect == "sqlite":
-        if parsed.database:
-            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+    asynchronous = "sqlite+aiosqlite" if _is_sqlite(parsed) else parsed.drivername
+    engine = create_async_engine(parsed.set(drivername=asynchronous), pool_pre_ping=True)
+    if _is_sqlite(parsed):
         event.listen(engine.sync_engine, "connect", _tune_sqlite)
     return engine
+
+
+def _parsed(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError) as error:
+        raise InvalidInput(f"Not a database URL: {error}", param="database") from error
+    dialect = parsed.drivername.split("+")[0]
+    if dialect not in _DRIVERS:
+        raise InvalidInput("The database must be sqlite:///… or postgresql://…", param="database")
+    if dialect == "sqlite" and parsed.database:
+        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+    return parsed.set(drivername=_DRIVERS[dialect])
+
+
+def _is_sqlite(url: URL) -> bool:
+    return url.drivername.startswith("sqlite")
+
+
+def _migrate(url: URL) -> None:
+    """Bring the tables up to date. It blocks, as nothing is served before it is done; Alembic's
+    state is global, so migrations of one process must not run side by side."""
+    engine = create_engine(url, poolclass=NullPool)
+    if _is_sqlite(url):
+        event.listen(engine, "connect", _tune_sqlite)
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
 
 
 def _tune_sqlite(connection: Any, _record: Any) -> None:
@@ -64,10 +78,3 @@ def _tune_sqlite(connection: Any, _record: Any) -> None:
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
-
-
-def _migrate(connection: Connection) -> None:
-    config = Config()
-    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
-    config.attributes["connection"] = connection
-    command.upgrade(config, "head")

@@ -1,0 +1,58 @@
+"""Tables are brought up to date at start, on both databases, by any number of servers at once."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Connection, inspect
+
+from polyvox.domain.errors import InvalidInput, Unavailable
+from polyvox.storage.database import connect
+from polyvox.storage.tables import metadata
+
+
+def _differences(connection: Connection) -> Any:
+    return compare_metadata(MigrationContext.configure(connection), metadata)
+
+
+async def test_migrations_make_the_tables_that_the_code_knows(database_url: str) -> None:
+    engine = await connect(database_url)
+    async with engine.connect() as connection:
+        assert await connection.run_sync(_differences) == []
+    await engine.dispose()
+
+
+async def test_servers_that_start_at_once_do_not_collide(database_url: str) -> None:
+    first = await connect(database_url)
+    async with first.begin() as connection:
+        names = await connection.run_sync(lambda c: inspect(c).get_table_names())
+        for name in names:
+            await connection.exec_driver_sql(f"DROP TABLE {name}")
+    await first.dispose()
+    engines = await asyncio.gather(*(connect(database_url) for _ in range(4)))
+    async with engines[0].connect() as connection:
+        assert "cached_speech" in await connection.run_sync(lambda c: inspect(c).get_table_names())
+    for engine in engines:
+        await engine.dispose()
+
+
+@pytest.mark.parametrize("url", ["mysql://x/y", "nothing", "", "sqlite", "://"])
+async def test_other_databases_are_refused(url: str) -> None:
+    with pytest.raises(InvalidInput, match=r"(?i)database"):
+        await connect(url)
+
+
+async def test_a_database_that_is_not_there_is_named_without_its_password() -> None:
+    with pytest.raises(Unavailable) as refused:
+        await connect("postgresql://me:secret@127.0.0.1:1/nothing")
+    assert "127.0.0.1" in refused.value.message
+    assert "secret" not in refused.value.message
+
+
+async def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "polyvox.db").write_bytes(b"this is not a database" * 100)
+    with pytest.raises(Unavailable):
+        await connect(f"sqlite:///{tmp_path / 'polyvox.db'}")
