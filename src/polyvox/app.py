@@ -9,9 +9,10 @@ from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 
 from fastapi import FastAPI
+from starlette.types import ASGIApp
 
-from polyvox.api import build
-from polyvox.api.guard import BodyLimits
+from polyvox.api import Limits as ClientLimits
+from polyvox.api import build, guarded
 from polyvox.engines.registry import Registry
 from polyvox.runtime.pool import Limits, Pool
 from polyvox.services import Services
@@ -62,7 +63,7 @@ async def running(settings: Settings, *, cached: bool = True) -> AsyncIterator[S
         yield Services(engines, voices, synthesis)
 
 
-def standalone(settings: Settings) -> FastAPI:
+def standalone(settings: Settings) -> ASGIApp:
     """API, pages and engines in one process tree."""
 
     @contextlib.asynccontextmanager
@@ -74,11 +75,9 @@ def standalone(settings: Settings) -> FastAPI:
             warming.cancel()
             await asyncio.gather(warming, return_exceptions=True)
 
-    return build(
-        lifespan,
-        BodyLimits(int(settings.server.max_body_mb * 1e6), settings.server.body_seconds),
-        stall_seconds=settings.server.stall_seconds,
-    )
+    server = settings.server
+    limits = ClientLimits(int(server.max_body_mb * 1e6), server.body_seconds, server.stall_seconds)
+    return guarded(build(lifespan, limits), limits)
 
 
 def registry(settings: Settings) -> Registry:

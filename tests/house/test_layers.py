@@ -37,7 +37,7 @@ LIBRARIES: dict[str, set[str]] = {
     "web": set(),
     "api": {"fastapi", "fastapi_offline", "pydantic", "starlette"},
     "settings": {"pydantic", "platformdirs", "yaml", "dotenv"},
-    "app": {"fastapi"},
+    "app": {"fastapi", "starlette"},
     "server": {"uvicorn"},
     "cli": {"typer", "rich"},
 }

@@ -4,26 +4,43 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
 
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
+from starlette.types import ASGIApp
 
 from polyvox import __version__
 from polyvox.api import batch, engines, errors, pages, speech, status, voices
 from polyvox.api.dialects import openai
-from polyvox.api.guard import BodyLimits, Guard
+from polyvox.api.guard import Guard
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
 _ABOUT = "A self-hosted speech platform. `POST /v1/audio/speech` speaks; it is OpenAI's API."
 
 
-def build(lifespan: Lifespan, limits: BodyLimits, *, stall_seconds: float) -> FastAPI:
+@dataclass(frozen=True)
+class Limits:
+    """What a client may do."""
+
+    body_bytes: int
+    body_seconds: float
+    """Time in which a whole body must have come."""
+    stall_seconds: float
+    """How long it may stop reading."""
+
+
+def build(lifespan: Lifespan, limits: Limits) -> FastAPI:
     """The application. `lifespan` sets `app.state.services` before the first request."""
     app = FastAPIOffline(
-        title="Polyvox", version=__version__, description=_ABOUT, lifespan=lifespan
+        title="Polyvox",
+        version=__version__,
+        description=_ABOUT,
+        lifespan=lifespan,
+        max_body_size=limits.body_bytes,
     )
-    app.state.stall_seconds = stall_seconds
+    app.state.stall_seconds = limits.stall_seconds
     for prefix in ("/v1", "/api/v1"):
         listed = prefix == "/v1"
         app.include_router(speech.router, prefix=prefix, include_in_schema=listed)
@@ -35,5 +52,9 @@ def build(lifespan: Lifespan, limits: BodyLimits, *, stall_seconds: float) -> Fa
     app.include_router(pages.router)
     app.mount("/static", pages.files, "static")
     errors.install(app)
-    app.add_middleware(Guard, limits=limits)
     return app
+
+
+def guarded(app: FastAPI, limits: Limits) -> ASGIApp:
+    """The application as it is served: around it stands what may refuse before it."""
+    return Guard(app, limits.body_bytes, limits.body_seconds)

@@ -42,6 +42,9 @@ STATUSES: dict[type[PolyvoxError], int] = {
 }
 """Of the nearest class up the tree."""
 
+_CODES = {404: NotFound.code, 413: TooLarge.code, 415: UnsupportedMedia.code}
+"""Of refusals that are the framework's own."""
+
 
 class Problem(BaseModel):
     """What went wrong."""
@@ -103,8 +106,9 @@ def install(app: FastAPI) -> None:
     async def _(_request: Request, error: HTTPException) -> JSONResponse:
         if isinstance(error, Refusal):
             return as_answer(error.error)
+        code = _CODES.get(error.status_code)
         kind = "invalid_request_error" if error.status_code < 500 else "server_error"
-        problem = {"message": str(error.detail), "type": kind, "param": None, "code": None}
+        problem = {"message": str(error.detail), "type": kind, "param": None, "code": code}
         return JSONResponse({"error": problem}, error.status_code, error.headers)
 
     @app.exception_handler(Exception)

@@ -6,6 +6,7 @@ import asyncio
 import base64
 import contextlib
 import json
+import logging
 from collections.abc import AsyncIterator, Coroutine
 from dataclasses import asdict
 from typing import Any, TypeVar
@@ -19,6 +20,7 @@ from polyvox.domain.errors import Cancelled, PolyvoxError
 from polyvox.services.synthesis import Speech
 
 T = TypeVar("T")
+_log = logging.getLogger(__name__)
 
 
 async def unless_gone(request: Request, work: Coroutine[Any, Any, T]) -> T:
@@ -80,12 +82,20 @@ class StreamedSpeech(Response):
             await self._speech.aclose()
 
     async def _send(self, send: Send) -> None:
+        """Sends everything. What goes wrong on the way ends it without an end of the body: the
+        server then closes the connection."""
         head = {"type": "http.response.start", "status": 200, "headers": self.raw_headers}
         await send(head)
-        async for piece in self._pieces:
-            async with asyncio.timeout(self._stall_seconds):
-                await send({"type": "http.response.body", "body": piece, "more_body": True})
-        await send({"type": "http.response.body", "body": b"", "more_body": False})
+        try:
+            async for piece in self._pieces:
+                async with asyncio.timeout(self._stall_seconds):
+                    await send({"type": "http.response.body", "body": piece, "more_body": True})
+        except PolyvoxError as error:
+            _log.warning("speech broke off: %s", error.message)
+        except TimeoutError:
+            _log.warning("a client stopped reading for %g s", self._stall_seconds)
+        else:
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
 async def as_bytes(speech: Speech) -> AsyncIterator[bytes]:

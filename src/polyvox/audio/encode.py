@@ -93,7 +93,15 @@ def output_rate(fmt: Format, wanted: int | None) -> int:
 
 def completed(fmt: Format, stream: bytes) -> bytes:
     """A whole stream with what could not be known while it ran: the sizes of a WAV file."""
-    return plain.with_sizes(stream) if fmt.name == "wav" else stream
+    head = completed_head(fmt, stream, len(stream))
+    return head + stream[len(head) :]
+
+
+def completed_head(fmt: Format, head: bytes, size: int) -> bytes:
+    """What the beginning of a stream must be replaced with once `size`, its bytes in all, is
+    known; empty for formats that stay as they are. `head` holds at least 64 bytes of it, or all.
+    """
+    return plain.head_with_sizes(head, size) if fmt.name == "wav" else b""
 
 
 class Encoder:

@@ -64,10 +64,9 @@ class ALaw(Pcm):
         return _alaw_codes()[to_int16(samples).view(np.uint16)].tobytes()
 
 
-def with_sizes(wav: bytes) -> bytes:
-    """A WAV stream that `Wav` wrote, with the sizes that it turned out to have."""
-    sample_rate = _HEADER.unpack_from(wav)[7]
-    return _wav_header(sample_rate, len(wav) - _HEADER.size) + wav[_HEADER.size :]
+def head_with_sizes(head: bytes, size: int) -> bytes:
+    """The header that `Wav` wrote, with the sizes of a stream that turned out `size` bytes long."""
+    return _wav_header(_HEADER.unpack_from(head)[7], size - _HEADER.size)
 
 
 def _wav_header(sample_rate: int, data_size: int | None) -> bytes:

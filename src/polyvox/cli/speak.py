@@ -116,7 +116,8 @@ async def _write(speech: Speech, sink: BinaryIO, quiet: bool) -> tuple[list[Word
 
     columns = (TextColumn("speaking"), BarColumn(), TextColumn("{task.fields[seconds]:.0f} s"))
     console = Console(stderr=True)
-    words, seconds = [], 0.0
+    words: list[Word] = []
+    seconds = 0.0
     with Progress(
         *columns, TimeRemainingColumn(), console=console, disable=quiet or not console.is_terminal
     ) as progress:
@@ -133,14 +134,14 @@ async def _write(speech: Speech, sink: BinaryIO, quiet: bool) -> tuple[list[Word
 
 def _complete(speech: Speech, sink: BinaryIO) -> None:
     """Put the exact sizes into the head of a WAV that was written as it came."""
-    from polyvox.audio.encode import exact_head
+    from polyvox.audio.encode import completed_head
 
     size = sink.seek(0, 2)
-    head = exact_head(speech.format, speech.sample_rate, size)
-    if head:
-        sink.seek(0)
-        sink.write(head)
-        sink.seek(0, 2)
+    sink.seek(0)
+    head = completed_head(speech.format, sink.read(64), size)
+    sink.seek(0)
+    sink.write(head)
+    sink.seek(0, 2)
 
 
 @contextlib.contextmanager

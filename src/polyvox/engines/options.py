@@ -61,7 +61,8 @@ def schema(declared: type[Any]) -> dict[str, Any]:
 
 
 def _value(rule: Field[Any], value: Any) -> Any:
-    name, kind, bounds = rule.name, type(rule.default), rule.metadata
+    name, bounds = rule.name, rule.metadata
+    kind: type[Any] = type(rule.default)
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
         value = float(value)
     if type(value) is not kind or (kind is float and not math.isfinite(value)):

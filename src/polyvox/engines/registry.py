@@ -63,8 +63,8 @@ class Registry:
                 )
         except ImportError as error:
             raise Unavailable(f"Engine '{name}' cannot be imported: {error}") from error
-        assert issubclass(found, Engine)
-        return found
+        engine: type[Engine] = found
+        return engine
 
 
 def _engine_in(path: Path) -> type[Engine]:

@@ -7,7 +7,7 @@ import contextlib
 import os
 import socket
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from pathlib import Path
 from typing import Any, Self
 
@@ -92,7 +92,7 @@ class Host:
 
     async def speak(
         self, segment: Segment, voice: Voice, options: Mapping[str, Any]
-    ) -> AsyncIterator[AudioChunk]:
+    ) -> AsyncGenerator[AudioChunk, None]:
         """The segment's audio as it comes. Leaving early cancels; the host then owes an end.
 
         Raises EngineFailed with the engine's reason, EngineCrashed when its process dies,

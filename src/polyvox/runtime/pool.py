@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import math
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
@@ -59,7 +59,7 @@ class Pool:
         options: Mapping[str, Any],
         *,
         promised: bool = False,
-    ) -> AsyncIterator[AudioChunk]:
+    ) -> AsyncGenerator[AudioChunk, None]:
         """The segment's audio from the next free host.
 
         A `promised` segment belongs to a request that has been accepted: it waits its turn

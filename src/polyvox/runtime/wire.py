@@ -71,7 +71,7 @@ async def receive(stream: asyncio.StreamReader) -> Optional[Message]:
 
 def _opened(line: bytes) -> tuple[Message, int]:
     try:
-        parsed = json.loads(line) if line.endswith(b"\n") else None
+        parsed: Any = json.loads(line) if line.endswith(b"\n") else None
         kind, number, size = parsed.pop("kind"), parsed.pop("id"), parsed.pop("size")
     except (ValueError, KeyError, AttributeError, TypeError) as error:
         raise WireBroken(f"not a message: {line[:80]!r}") from error
@@ -86,7 +86,7 @@ def chunk_message(request: int, chunk: AudioChunk) -> Message:
     """A chunk of a request's audio, as 32-bit floats."""
     about = {"rate": chunk.sample_rate, "words": [_as_list(word) for word in chunk.words]}
     body = np.ascontiguousarray(chunk.samples, dtype=_SAMPLE)
-    return Message("chunk", request, about, memoryview(body).cast("B") if len(body) else b"")
+    return Message("chunk", request, about, body.data.cast("B") if len(body) else b"")
 
 
 def chunk_in(message: Message) -> AudioChunk:
@@ -122,7 +122,7 @@ def from_fields(kind: Any, value: Any) -> Any:
         return None if value is None else from_fields(present[0], value)
     if origin is tuple:
         return tuple(from_fields(inner[0], each) for each in value)
-    if is_dataclass(kind):
+    if isinstance(kind, type) and is_dataclass(kind):
         hints = get_type_hints(kind)
         known = {each.name for each in fields(kind)}
         given = {

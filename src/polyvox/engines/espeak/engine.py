@@ -53,7 +53,7 @@ class Espeak(Synthesizer):
         )
 
     def load(self, device: str) -> None:
-        import espeakng_loader
+        import espeakng_loader  # type: ignore[import-untyped]
 
         variants = {name: variant(name, timbre) for name, timbre in TIMBRES.items()}
         data = overlay(Path(espeakng_loader.get_data_path()), variants)
@@ -79,7 +79,7 @@ class Espeak(Synthesizer):
             parameters = _parameters(options, TIMBRES[str(voice.speaker)].level)
             for samples, marks in self._library.speak(spoken, name, parameters, segment.seed):
                 heard += len(samples)
-                sound = samples.astype(np.float32) / 32768
+                sound = np.divide(samples, 32768, dtype=np.float32)
                 yield AudioChunk(sound, self.sample_rate, words.heard(marks))
             rest = words.finish(heard / self.sample_rate - begun)
             if rest:

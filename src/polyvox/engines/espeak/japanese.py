@@ -25,7 +25,7 @@ class Reader:
     """Reads Japanese aloud in kana, phrase by phrase."""
 
     def __init__(self) -> None:
-        import lindera
+        import lindera  # type: ignore[import-untyped]
 
         self._tokenizer = lindera.Tokenizer(lindera.load_dictionary("embedded://ipadic"))
 

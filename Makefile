@@ -1,0 +1,52 @@
+# make run   set up and start the server on http://127.0.0.1:8080
+# make test  set up and pass the tests
+# make check format, lint, types, stale documents        make fix   mend what can be mended
+# make docs  write the generated reference anew          make bench measure speed and memory
+# make ci    everything that CI runs
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --constraint constraints.txt
+
+.PHONY: run test check fix docs bench ci
+
+run: $(VENV)/.installed
+	@$(BIN)/polyvox serve
+
+test: $(VENV)/.installed-dev
+	@$(BIN)/python -m pytest -q
+
+check: $(VENV)/.installed-dev
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/python -m docs.generate --check
+
+fix: $(VENV)/.installed-dev
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+docs: $(VENV)/.installed-dev
+	@$(BIN)/python -m docs.generate
+
+bench: $(VENV)/.installed-dev
+	@$(PIP) --editable '.[bench]'
+	@$(BIN)/python -m bench.start
+	@$(BIN)/python -m bench.memory
+	@$(BIN)/python -m bench.speech
+
+ci:
+	@bash .ci/run
+
+$(VENV)/.installed: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; name one with PYTHON=")'
+	@echo "Setting up $(VENV) ..."
+	@$(PYTHON) -m venv $(VENV)
+	@$(PIP) --editable .
+	@touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed
+	@echo "Adding what the tests need ..."
+	@$(PIP) --editable '.[dev]'
+	@touch $@

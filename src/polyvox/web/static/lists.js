@@ -1,0 +1,70 @@
+// Fills the choices with what the server offers: models, voices, languages.
+
+const MAIN = ["zh", "en", "ja", "ko", "de", "fr", "ru", "pt", "es", "it"];
+const GENDERS = { female: "Female", male: "Male", neutral: "Neutral" };
+
+/** `engines` tell which names are models; the other names stand for one of them. */
+export function listModels(select, models, engines) {
+  const own = new Set(engines.flatMap((engine) => engine.models));
+  const shown = (model) => new Option(model.id, model.id);
+  select.replaceChildren(
+    ...models.filter((model) => own.has(model.id)).map(shown),
+    group("Other names", models.filter((model) => !own.has(model.id)).map(shown)),
+  );
+}
+
+export function listVoices(select, voices) {
+  const groups = Object.groupBy
+    ? Object.groupBy(voices, genderOf)
+    : voices.reduce((all, each) => ({ ...all, [genderOf(each)]: [...(all[genderOf(each)] ?? []), each] }), {});
+  const order = [...Object.values(GENDERS), "Other"].filter((name) => groups[name]);
+  select.replaceChildren(
+    ...order.map((name) => group(name, groups[name].map((voice) => new Option(title(voice), voice.id)))),
+  );
+}
+
+export function listLanguages(select, codes) {
+  const byName = (one, other) => one.text.localeCompare(other.text, "en");
+  const shown = (code) => new Option(languageName(code), code);
+  const main = MAIN.filter((code) => codes.includes(code));
+  const more = codes.filter((code) => !MAIN.includes(code));
+  select.replaceChildren(
+    new Option("Found out from the text", "auto"),
+    ...main.map(shown).sort(byName),
+    group("More", more.map(shown).sort(byName)),
+  );
+}
+
+/** Choose `value` when it is offered, else leave the first one chosen. */
+export function choose(select, value) {
+  if ([...select.options].some((option) => option.value === value)) select.value = value;
+}
+
+/** "female_young" as "Female young". */
+function title(voice) {
+  const words = voice.name.replaceAll("_", " ");
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
+function genderOf(voice) {
+  return GENDERS[voice.gender] ?? "Other";
+}
+
+function group(label, options) {
+  const made = document.createElement("optgroup");
+  made.label = label;
+  made.append(...options);
+  made.hidden = !options.length;
+  return made;
+}
+
+/** A language's English name with its code where the name is not known or not enough. */
+function languageName(code) {
+  const names = new Intl.DisplayNames("en", { type: "language", fallback: "none" });
+  try {
+    const name = names.of(code);
+    return name ? `${name} · ${code}` : code;
+  } catch {
+    return code; // not a code that BCP 47 knows
+  }
+}
