@@ -98,6 +98,19 @@ async def test_a_pause_is_as_long_as_it_says(services: Services) -> None:
     assert with_pause - plain == pytest.approx(1.5, abs=0.15)
 
 
+async def test_a_pause_before_the_first_word_is_kept(services: Services) -> None:
+    recording = await spoken(services, hum("[pause:1s] ten chars."), "wav")
+    heard, rate = decode(recording.data, "wav")
+    assert np.abs(heard[: int(0.9 * rate)]).max() == 0
+    assert recording.words[0].start == pytest.approx(1, abs=0.05)
+
+
+@pytest.mark.parametrize("fmt", FORMATS)
+async def test_even_the_shortest_sound_is_sent(services: Services, fmt: str) -> None:
+    recording = await spoken(services, hum("a", speed=4.0), fmt)
+    assert np.abs(decode(recording.data, fmt)[0]).max() > 0.05
+
+
 async def test_a_long_text_is_spoken_whole_and_in_order(services: Services) -> None:
     sentences = [f"Sentence number {index} hums for a while." for index in range(60)]
     text = " ".join(sentences)
@@ -124,6 +137,7 @@ async def test_parts_come_before_the_end(services: Services) -> None:
         ({"text": ""}, NothingToSpeak, "input"),
         ({"text": " \n\t "}, NothingToSpeak, "input"),
         ({"text": "…!?--"}, NothingToSpeak, "input"),
+        ({"text": "hello", "options": {"level": 0.0}}, NothingToSpeak, "input"),
         ({"text": "a" * 5000}, InvalidInput, "input"),
         ({"text": "hi [pause:99s]"}, InvalidInput, "input"),
         ({"voice": "nobody"}, NotFound, "voice"),

@@ -19,9 +19,10 @@ from polyvox.api.streaming import (
     speech_headers,
     unless_gone,
 )
-from polyvox.audio.encode import format_named
+from polyvox.audio.encode import FORMATS, format_named
 from polyvox.domain.speech import Utterance
 from polyvox.services.captions import MEDIA_TYPES, captions
+from polyvox.services.plan import FASTEST, SLOWEST
 from polyvox.services.synthesis import Speech
 
 router = APIRouter(tags=["speech"], responses=REFUSALS)
@@ -36,19 +37,26 @@ class Manner(BaseModel):
 
     model_config = ConfigDict(extra="ignore", protected_namespaces=())
 
-    model: str | None = Field(None, max_length=200, description="Model id; see /v1/models.")
+    model: str | None = Field(
+        None, max_length=200, description="Model id; see /v1/models.", examples=["espeak"]
+    )
     voice: Annotated[str, Field(max_length=200)] | VoiceId | None = Field(
-        None, description="Name or id of a voice; see /v1/voices."
+        None, description="Name or id of a voice; see /v1/voices.", examples=["nova"]
     )
     instructions: str | None = Field(
         None, max_length=4096, description="A style in words, where the engine takes one."
     )
-    response_format: str = Field("mp3", description="mp3, opus, aac, flac, wav, pcm, ulaw, alaw.")
-    speed: float = Field(1.0, description="0.25 to 4.", allow_inf_nan=False)
+    response_format: str = Field(
+        "mp3", description="How the audio is encoded.", json_schema_extra={"enum": list(FORMATS)}
+    )
+    speed: float = Field(
+        1.0, ge=SLOWEST, le=FASTEST, allow_inf_nan=False, description="2 is twice as fast."
+    )
     language: str = Field(
         "auto",
         max_length=64,
         description="Code or English name; auto finds it out.",
+        examples=["auto", "de"],
         validation_alias=AliasChoices("language", "lang_code"),
     )
     seed: int | None = Field(None, ge=0, le=2**31 - 1, description="Same seed, same speech.")
@@ -71,7 +79,7 @@ class Manner(BaseModel):
 
 
 class SpeechRequest(Manner):
-    input: str = Field(description="The text.")
+    input: str = Field(description="The text.", examples=["Hello from Polyvox."])
     stream_format: Literal["audio", "sse"] | None = Field(
         None, description="audio: raw bytes; sse: server-sent events."
     )
@@ -84,7 +92,7 @@ class SpeechRequest(Manner):
 
 
 class CaptionRequest(Manner):
-    input: str = Field(description="The text.")
+    input: str = Field(description="The text.", examples=["Hello from Polyvox."])
     captions_format: Literal["srt", "vtt", "json"] = "srt"
 
 

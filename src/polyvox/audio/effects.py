@@ -14,14 +14,15 @@ from polyvox.domain.audio import Samples
 from polyvox.domain.errors import InvalidInput
 
 SLOWEST, FASTEST = 0.25, 4.0
+_SHORTEST = 0.2
+"""Seconds; atempo may leave nothing of less, so a shorter stream ends in silence."""
 
 
 class TimeStretch:
     """Makes speech `speed` times as fast, by overlapping pieces of its waveform (WSOLA, as
     FFmpeg's `atempo` does it). The result does not depend on how the stream is cut.
 
-    It holds back about 60 ms, 200 ms at speed 4. Of a stream shorter than 40 ms nothing may be
-    left."""
+    It holds back about 60 ms, 200 ms at speed 4."""
 
     def __init__(self, speed: float, sample_rate: int) -> None:
         """`speed` within 0.25 and 4, else InvalidInput; at 1 samples pass as they are.
@@ -55,6 +56,9 @@ class TimeStretch:
         if len(self._rest):
             self._take(self._rest)
         if self._taken:
+            missing = round(_SHORTEST * self._rate) - self._taken
+            if missing > 0:
+                self._take(np.zeros(missing, np.float32))
             self._graph.push(None)
         return _pulled(self._graph)
 

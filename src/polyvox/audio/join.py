@@ -35,6 +35,8 @@ class Joiner:
         angles = np.arange(1, steps + 1) * (np.pi / 2 / (steps + 1))
         self._ramp = (np.sin(angles) ** 2).astype(np.float32)
         self._given = 0
+        self.sounded = False
+        """Whether there was a sound in any segment so far."""
         self._begin()
 
     def _begin(self) -> None:
@@ -95,7 +97,8 @@ class Joiner:
             self._held = self._held[silent - self._lead :]
             self._cut += silent - self._lead
         if len(loud):
-            self._sounding, self._quiet = True, len(samples) - 1 - int(loud[-1])
+            self._sounding = self.sounded = True
+            self._quiet = len(samples) - 1 - int(loud[-1])
         elif self._sounding:
             self._quiet += len(samples)
 

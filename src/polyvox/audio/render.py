@@ -40,6 +40,11 @@ class Renderer:
         """Seconds of the stream so far, pauses included."""
         return self._joiner.time / self._speed
 
+    @property
+    def sounded(self) -> bool:
+        """Whether anything but silence was pushed."""
+        return self._joiner.sounded
+
     def push(self, chunk: AudioChunk) -> Sound:
         """The next chunk of the segment."""
         return self._sound(self._joiner.push(chunk))

@@ -187,8 +187,12 @@ def main() -> int:
     parser.add_argument("name")
     parser.add_argument("--folder", type=Path, help="folder of drop-in engines")
     given = parser.parse_args()
+    try:
+        engine = Registry(given.folder).synthesizer(given.name)
+    except PolyvoxError as error:
+        sys.exit(f"polyvox: {error.message}")
     broken = 0
-    for sentence, problem in check(Registry(given.folder).synthesizer(given.name)):
+    for sentence, problem in check(engine):
         print(f"ok     {sentence}" if problem is None else f"BROKEN {sentence}: {problem}")
         broken += problem is not None
     return min(broken, 1)

@@ -96,10 +96,10 @@ class Synthesis:
         return Speech(plan, self._kept(key, plan.format, _after(first, parts)))
 
     async def _parts(self, plan: Plan) -> AsyncGenerator[Part, None]:
-        """Parts that all carry data; the last one has progress 1."""
+        """Parts that carry data, from the first sound on; the last one may be empty."""
         renderer = Renderer(plan.engine.sample_rate, plan.format, plan.sample_rate, plan.stretch)
         whole = sum(len(piece.text) for piece in plan.pieces) or 1
-        spoken, words = 0, list[Word]()
+        spoken, data, words = 0, b"", list[Word]()
         async with contextlib.aclosing(self._chunks(plan)) as chunks:
             async for index, chunk in chunks:
                 piece = plan.pieces[index]
@@ -109,13 +109,14 @@ class Synthesis:
                     spoken += len(piece.text)
                     sound = await self._render(renderer.end, piece.pause)
                 words += (_in_text(word, piece, plan.utterance.text) for word in sound.words)
-                if sound.data:
-                    yield Part(sound.data, tuple(words), renderer.time, spoken / whole)
-                    words = []
-        if not renderer.time:
+                data += sound.data
+                if data and renderer.sounded:
+                    yield Part(data, tuple(words), renderer.time, spoken / whole)
+                    data, words = b"", []
+        if not renderer.sounded:
             raise NothingToSpeak("The engine found nothing to speak in the text.", param="input")
         sound = await self._render(renderer.finish)
-        yield Part(sound.data, tuple(words), renderer.time, 1.0)
+        yield Part(data + sound.data, tuple(words), renderer.time, 1.0)
 
     async def _render(self, step: Callable[[*_Given], Sound], *given: *_Given) -> Sound:
         return await asyncio.get_running_loop().run_in_executor(self._encoders, step, *given)

@@ -13,14 +13,14 @@ export function listModels(select, models, engines) {
   );
 }
 
+/** In groups by gender. */
 export function listVoices(select, voices) {
-  const groups = Object.groupBy
-    ? Object.groupBy(voices, genderOf)
-    : voices.reduce((all, each) => ({ ...all, [genderOf(each)]: [...(all[genderOf(each)] ?? []), each] }), {});
-  const order = [...Object.values(GENDERS), "Other"].filter((name) => groups[name]);
-  select.replaceChildren(
-    ...order.map((name) => group(name, groups[name].map((voice) => new Option(title(voice), voice.id)))),
-  );
+  const kinds = [...Object.keys(GENDERS), undefined];
+  const groups = kinds.map((kind) => {
+    const those = voices.filter((voice) => (voice.gender in GENDERS ? voice.gender : undefined) === kind);
+    return group(GENDERS[kind] ?? "Other", those.map((voice) => new Option(title(voice), voice.id)));
+  });
+  select.replaceChildren(...groups);
 }
 
 export function listLanguages(select, codes) {
@@ -44,10 +44,6 @@ export function choose(select, value) {
 function title(voice) {
   const words = voice.name.replaceAll("_", " ");
   return words.charAt(0).toUpperCase() + words.slice(1);
-}
-
-function genderOf(voice) {
-  return GENDERS[voice.gender] ?? "Other";
 }
 
 function group(label, options) {

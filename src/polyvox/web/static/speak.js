@@ -1,0 +1,127 @@
+// The page: wires the form to the server, the stage and the files.
+
+import { speech } from "./api.js";
+import { Choices } from "./choices.js";
+import { save } from "./save.js";
+import { Stage } from "./stage.js";
+import { Words } from "./words.js";
+
+const byId = (id) => document.getElementById(id);
+const named = (...ids) => Object.fromEntries(ids.map((id) => [id, byId(id)]));
+
+let speaking = null; // the AbortController of the speech that is coming
+const { text, count, status, problem, stop, first, engine } = named(
+  "text", "count", "status", "problem", "stop", "first", "engine",
+);
+const stage = new Stage(
+  named("stage", "play", "wave", "clock", "length"),
+  new Words(text, byId("mirror")),
+  showStop,
+);
+const choices = new Choices({
+  ...named("model", "voice", "language", "speed", "pace", "format", "options", "more", "defaults"),
+  whole: byId("form"),
+  voiceAbout: byId("voice-about"),
+  modelAbout: byId("model-about"),
+});
+async function speak() {
+  stopSpeaking();
+  say("Asking…");
+  const mine = (speaking = new AbortController());
+  showStop();
+  const since = performance.now();
+  [first, byId("length"), engine].forEach((shown) => (shown.textContent = "–"));
+  try {
+    stage.begin();
+    const { headers, parts } = await speech({ ...choices.asked, input: text.value }, mine.signal);
+    engine.textContent = headers.get("X-Engine") ?? "–";
+    for await (const part of parts) {
+      if (mine !== speaking) return;
+      if (first.textContent === "–") {
+        first.textContent = `${Math.round(performance.now() - since)} ms`;
+        say("Speaking…");
+      }
+      stage.append(part);
+    }
+    say(`Spoken: ${stage.duration.toFixed(1)} seconds.`);
+  } catch (error) {
+    if (!mine.signal.aborted) complain(error);
+  } finally {
+    if (mine === speaking) finished();
+  }
+}
+
+function finished() {
+  stage.finish();
+  speaking = null;
+  showStop();
+}
+
+function stopSpeaking() {
+  speaking?.abort();
+  speaking = null;
+  stage.stop();
+  showStop();
+}
+
+function showStop() {
+  stop.disabled = !speaking && !stage.playing;
+}
+
+async function saved(path, body, suffix) {
+  say("Preparing the file…");
+  try {
+    await save(path, { ...choices.asked, ...body, input: text.value }, suffix);
+    say(`Saved as polyvox.${suffix}.`);
+  } catch (error) {
+    complain(error);
+  }
+}
+
+/** Tell how things go; an earlier problem is over then. */
+function say(words) {
+  status.textContent = words;
+  problem.hidden = true;
+}
+
+function complain(error) {
+  status.textContent = "";
+  problem.textContent = error.message;
+  problem.hidden = false;
+}
+
+function showCount() {
+  const limit = Number(text.dataset.limit);
+  const characters = [...text.value].length;
+  count.textContent = `${characters.toLocaleString("en")} of ${limit.toLocaleString("en")} characters`;
+  count.classList.toggle("over", characters > limit);
+}
+
+byId("form").addEventListener("submit", (event) => {
+  event.preventDefault();
+  speak();
+});
+stop.addEventListener("click", () => {
+  stopSpeaking();
+  say("Stopped.");
+});
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+    event.preventDefault();
+    speak();
+  } else if (event.key === "Escape" && !stop.disabled) stop.click();
+});
+byId("download").addEventListener("click", () => {
+  const format = byId("format").value;
+  saved("/v1/audio/speech", { response_format: format, stream: false }, format);
+});
+for (const button of document.querySelectorAll("[data-captions]")) {
+  const kind = button.dataset.captions;
+  button.addEventListener("click", () =>
+    saved("/v1/audio/captions", { response_format: "pcm", captions_format: kind }, kind),
+  );
+}
+text.addEventListener("input", showCount);
+
+showCount();
+choices.load().then(({ version }) => (byId("version").textContent = version), complain);
