@@ -74,8 +74,8 @@ export class Choices {
   }
 
   #showVoice() {
-    const voice = this.#voices.find(({ id }) => id === this.#form.voice.value);
-    this.#form.voiceAbout.textContent = voice ? `${sentence(voice.description)} ${voice.id}` : "";
+    const id = this.#form.voice.value;
+    this.#form.voiceAbout.textContent = id && `In requests: ${id}`;
   }
 
   #showPace() {
@@ -98,8 +98,4 @@ export class Choices {
     this.#kept = { ...rest, format: this.#form.format.value, options: kept };
     remember(this.#kept);
   }
-}
-
-function sentence(words) {
-  return words ? `${words.charAt(0).toUpperCase()}${words.slice(1)}.` : "";
 }

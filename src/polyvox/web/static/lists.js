@@ -29,7 +29,7 @@ export function listLanguages(select, codes) {
   const main = MAIN.filter((code) => codes.includes(code));
   const more = codes.filter((code) => !MAIN.includes(code));
   select.replaceChildren(
-    new Option("Found out from the text", "auto"),
+    new Option("Automatic", "auto"),
     ...main.map(shown).sort(byName),
     group("More", more.map(shown).sort(byName)),
   );
@@ -40,10 +40,11 @@ export function choose(select, value) {
   if ([...select.options].some((option) => option.value === value)) select.value = value;
 }
 
-/** "female_young" as "Female young". */
+/** "Female young – young and lively". */
 function title(voice) {
   const words = voice.name.replaceAll("_", " ");
-  return words.charAt(0).toUpperCase() + words.slice(1);
+  const name = words.charAt(0).toUpperCase() + words.slice(1);
+  return voice.description ? `${name} – ${voice.description}` : name;
 }
 
 function group(label, options) {

@@ -9,6 +9,7 @@ import { Words } from "./words.js";
 const byId = (id) => document.getElementById(id);
 const named = (...ids) => Object.fromEntries(ids.map((id) => [id, byId(id)]));
 
+const SAYINGS = { playing: "Speaking…", paused: "Paused.", ended: "Done." };
 let speaking = null; // the AbortController of the speech that is coming
 const { text, count, status, problem, stop, first, engine } = named(
   "text", "count", "status", "problem", "stop", "first", "engine",
@@ -16,7 +17,7 @@ const { text, count, status, problem, stop, first, engine } = named(
 const stage = new Stage(
   named("stage", "play", "wave", "clock", "length"),
   new Words(text, byId("mirror")),
-  showStop,
+  stageChanged,
 );
 const choices = new Choices({
   ...named("model", "voice", "language", "speed", "pace", "format", "options", "more", "defaults"),
@@ -39,11 +40,9 @@ async function speak() {
       if (mine !== speaking) return;
       if (first.textContent === "–") {
         first.textContent = `${Math.round(performance.now() - since)} ms`;
-        say("Speaking…");
       }
       stage.append(part);
     }
-    say(`Spoken: ${stage.duration.toFixed(1)} seconds.`);
   } catch (error) {
     if (!mine.signal.aborted) complain(error);
   } finally {
@@ -62,6 +61,11 @@ function stopSpeaking() {
   speaking = null;
   stage.stop();
   showStop();
+}
+
+function stageChanged() {
+  showStop();
+  if (problem.hidden && stage.state in SAYINGS) say(SAYINGS[stage.state]);
 }
 
 function showStop() {

@@ -17,7 +17,7 @@ export class Stage {
   #resting = 0;
 
   /** `parts` are the elements stage, play, wave, clock, length; `words` marks what is said;
-   * `notify` is called when playing begins or ends. */
+   * `notify` is called when `state` changes. */
   constructor(parts, words, notify) {
     [this.#parts, this.#words, this.#notify] = [parts, words, notify];
     this.#wave = new Waveform(parts.wave);
@@ -26,8 +26,13 @@ export class Stage {
     parts.wave.addEventListener("keydown", (event) => this.#key(event));
   }
 
+  /** empty, playing, paused or ended. */
+  get state() {
+    return this.#player?.state ?? "empty";
+  }
+
   get playing() {
-    return this.#player?.state === "playing";
+    return this.state === "playing";
   }
 
   get duration() {
@@ -90,11 +95,11 @@ export class Stage {
   }
 
   #changed() {
-    const { playing } = this;
-    const { state } = this.#player;
+    const { playing, state } = this;
     clearTimeout(this.#resting);
     this.#parts.stage.dataset.state = state;
     this.#parts.play.disabled = state === "empty";
+    this.#parts.wave.setAttribute("aria-disabled", state === "empty");
     this.#parts.play.setAttribute("aria-label", playing ? "Pause" : "Play");
     if (playing) {
       this.#context.resume();
@@ -126,6 +131,6 @@ export class Stage {
 }
 
 function clockTime(seconds) {
-  const tenths = Math.floor(seconds * 10);
+  const tenths = Math.round(seconds * 10);
   return `${Math.floor(tenths / 600)}:${String(Math.floor(tenths / 10) % 60).padStart(2, "0")}.${tenths % 10}`;
 }

@@ -1,0 +1,61 @@
+"""From a text to sound and back from storage, on either database, across a restart."""
+
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.server import served
+
+ASKED = {"input": "Kept across a restart.", "voice": "sage", "seed": 77}
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def environment(request: pytest.FixtureRequest) -> dict[str, str]:
+    if request.param == "sqlite":
+        return {}
+    import os
+
+    return {"DATABASE_URL": os.environ["POLYVOX_TEST_DATABASE_URL"]}
+
+
+def test_speech_is_remembered_across_a_restart(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    with served(tmp_path, **environment) as server:
+        first = httpx.post(f"{server.url}/v1/audio/speech", json=ASKED, timeout=30)
+        assert first.status_code == 200
+        first.read()
+    with served(tmp_path, **environment) as server:
+        again = httpx.post(f"{server.url}/v1/audio/speech", json=ASKED, timeout=30)
+        assert again.headers["x-cache"] == "hit"
+        assert again.content == first.content
+
+
+def test_a_server_that_is_stopped_leaves_no_process_behind(tmp_path: Path) -> None:
+    with served(tmp_path) as server:
+        httpx.post(f"{server.url}/v1/audio/speech", json=ASKED, timeout=30)
+        children = _children(server.process.pid)
+        assert children
+    assert not [pid for pid in children if Path(f"/proc/{pid}").exists()]
+
+
+def test_a_server_that_is_killed_leaves_no_process_behind(tmp_path: Path) -> None:
+    import time
+
+    with served(tmp_path) as server:
+        children = _children(server.process.pid)
+        server.process.kill()
+        server.process.wait()
+        until = time.monotonic() + 5
+        while time.monotonic() < until and any(Path(f"/proc/{pid}").exists() for pid in children):
+            time.sleep(0.05)
+    assert not [pid for pid in children if Path(f"/proc/{pid}").exists()]
+
+
+def _children(pid: int) -> list[int]:
+    return [
+        int(child)
+        for task in Path(f"/proc/{pid}/task").iterdir()
+        for child in (task / "children").read_text().split()
+    ]
