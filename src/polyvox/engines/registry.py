@@ -8,7 +8,6 @@ import importlib.util
 import inspect
 from collections.abc import Iterator
 from difflib import get_close_matches
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Optional
 
@@ -26,20 +25,20 @@ class Registry:
 
     def __init__(self, folder: Optional[Path] = None) -> None:
         """`folder` holds drop-in engines, one Python file each, named like the engine."""
-        self._folder = folder
-        self._places = dict(BUILT_IN)
-        self._places |= {each.name: each.value for each in entry_points(group="polyvox.engines")}
         self._files = {path.stem: path for path in sorted(folder.glob("*.py"))} if folder else {}
         self._found: dict[str, type[Engine]] = {}
 
     def __iter__(self) -> Iterator[str]:
-        return iter([*self._places, *(name for name in self._files if name not in self._places)])
+        return iter(dict.fromkeys([*BUILT_IN, *_installed(), *self._files]))
 
     def find(self, name: str) -> type[Engine]:
         """The engine's class. Raises NotFound for an unknown name, Unavailable when its file
         cannot be imported."""
         if name not in self._found:
-            self._found[name] = self._import(name)
+            try:
+                self._found[name] = self._import(name)
+            except ImportError as error:
+                raise Unavailable(f"Engine '{name}' cannot be imported: {error}") from error
         return self._found[name]
 
     def synthesizer(self, name: str) -> type[Synthesizer]:
@@ -50,21 +49,23 @@ class Registry:
         return engine
 
     def _import(self, name: str) -> type[Engine]:
-        try:
-            if name in self._places:
-                module, _, attribute = self._places[name].partition(":")
-                found = getattr(importlib.import_module(module), attribute)
-            elif name in self._files:
-                found = _engine_in(self._files[name])
-            else:
-                near = get_close_matches(name, list(self), n=1) or list(self)
-                raise NotFound(
-                    f"There is no engine '{name:.60}'. Known: {', '.join(near)}.", param="engine"
-                )
-        except ImportError as error:
-            raise Unavailable(f"Engine '{name}' cannot be imported: {error}") from error
-        engine: type[Engine] = found
-        return engine
+        if place := BUILT_IN.get(name) or _installed().get(name):
+            module, _, attribute = place.partition(":")
+            engine: type[Engine] = getattr(importlib.import_module(module), attribute)
+            return engine
+        if name in self._files:
+            return _engine_in(self._files[name])
+        near = get_close_matches(name, list(self), n=1) or list(self)
+        raise NotFound(
+            f"There is no engine '{name:.60}'. Known: {', '.join(near)}.", param="engine"
+        )
+
+
+def _installed() -> dict[str, str]:
+    """Name to place of the engines that other packages bring."""
+    from importlib.metadata import entry_points  # costs a host 3 MB that it rarely needs
+
+    return {each.name: each.value for each in entry_points(group="polyvox.engines")}
 
 
 def _engine_in(path: Path) -> type[Engine]:

@@ -6,17 +6,28 @@ or is too large is an error, never a wait.
 
 from __future__ import annotations
 
-import asyncio
 import json
 import types
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
-from typing import Any, BinaryIO, Optional, Union, get_args, get_origin, get_type_hints
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    BinaryIO,
+    Optional,
+    Union,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
 import numpy as np
 
 from polyvox.domain.audio import AudioChunk
 from polyvox.domain.speech import Word
+
+if TYPE_CHECKING:
+    import asyncio  # which a host does without
 
 LONGEST_LINE = 4 * 1024 * 1024
 LARGEST_BODY = 256 * 1024 * 1024
@@ -64,7 +75,7 @@ async def receive(stream: asyncio.StreamReader) -> Optional[Message]:
             return None
         message, size = _opened(line)
         body = await stream.readexactly(size) if size else b""
-    except (asyncio.IncompleteReadError, ConnectionError, ValueError) as error:
+    except (EOFError, ConnectionError, ValueError) as error:
         raise WireBroken(str(error)) from error
     return Message(message.kind, message.id, message.fields, body)
 
