@@ -1,18 +1,17 @@
-"""Builds Polyvox from settings: the one place that knows all parts."""
+"""Builds what speaks from settings: the one place that knows all parts below the API.
+
+What talks to the database is imported when it is wanted: a command line that speaks once does
+without.
+"""
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import os
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
 
-from fastapi import FastAPI
-from starlette.types import ASGIApp
-
-from polyvox.api import Limits as ClientLimits
-from polyvox.api import build, guarded
 from polyvox.engines.registry import Registry
 from polyvox.runtime.pool import Limits, Pool
 from polyvox.services import Services
@@ -21,14 +20,14 @@ from polyvox.services.plan import Planner
 from polyvox.services.synthesis import Synthesis
 from polyvox.services.voices import Voices
 from polyvox.settings import Settings
-from polyvox.storage.blobs import Blobs
-from polyvox.storage.cache import Cache
-from polyvox.storage.database import connect
+
+if TYPE_CHECKING:
+    from polyvox.storage.cache import Cache
 
 
 @contextlib.asynccontextmanager
-async def running(settings: Settings, *, cached: bool = True) -> AsyncIterator[Services]:
-    """Everything that speaks, until the block is left. Without `cached`, no database."""
+async def running(settings: Settings, *, stored: bool = True) -> AsyncIterator[Services]:
+    """Everything that speaks, until the block is left. Without `stored`, no database."""
     async with contextlib.AsyncExitStack() as stack:
         known = registry(settings)
         pool = Pool(
@@ -44,14 +43,7 @@ async def running(settings: Settings, *, cached: bool = True) -> AsyncIterator[S
         )
         stack.push_async_callback(pool.close)
         engines, voices = _catalogue(settings, known, pool)
-        cache = None
-        if cached:
-            database = await connect(settings.database_url)
-            stack.push_async_callback(database.dispose)
-            if settings.cache.enabled:
-                blobs = Blobs(settings.storage.folder / "blobs")
-                cache = Cache(database, blobs, int(settings.cache.max_mb * 1e6))
-                stack.push_async_callback(cache.close)
+        cache = await _cache(settings, stack) if stored else None
         encoders = stack.enter_context(ThreadPoolExecutor(_cores(), "encoder"))
         synthesis = Synthesis(
             Planner(engines, voices, settings.speech.max_characters),
@@ -61,23 +53,6 @@ async def running(settings: Settings, *, cached: bool = True) -> AsyncIterator[S
             look_ahead=settings.speech.look_ahead,
         )
         yield Services(engines, voices, synthesis)
-
-
-def standalone(settings: Settings) -> ASGIApp:
-    """API, pages and engines in one process tree."""
-
-    @contextlib.asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with running(settings) as services:
-            app.state.services = services
-            warming = asyncio.create_task(services.engines.warm())
-            yield
-            warming.cancel()
-            await asyncio.gather(warming, return_exceptions=True)
-
-    server = settings.server
-    limits = ClientLimits(int(server.max_body_mb * 1e6), server.body_seconds, server.stall_seconds)
-    return guarded(build(lifespan, limits), limits)
 
 
 def registry(settings: Settings) -> Registry:
@@ -92,6 +67,8 @@ def catalogue(settings: Settings) -> tuple[Engines, Voices]:
 
 async def check_database(settings: Settings) -> str:
     """The database's address, once it answers and its tables are up to date."""
+    from polyvox.storage.database import connect
+
     database = await connect(settings.database_url)
     await database.dispose()
     return database.url.render_as_string(hide_password=True)
@@ -100,6 +77,21 @@ async def check_database(settings: Settings) -> str:
 def _catalogue(settings: Settings, known: Registry, pool: Pool) -> tuple[Engines, Voices]:
     engines = Engines(known, pool, settings.engines.enabled, settings.speech.model)
     return engines, Voices(engines, settings.speech.voice)
+
+
+async def _cache(settings: Settings, stack: contextlib.AsyncExitStack) -> Cache | None:
+    from polyvox.storage.blobs import Blobs
+    from polyvox.storage.cache import Cache
+    from polyvox.storage.database import connect
+
+    database = await connect(settings.database_url)
+    stack.push_async_callback(database.dispose)
+    if not settings.cache.enabled:
+        return None
+    blobs = Blobs(settings.storage.folder / "blobs")
+    cache = Cache(database, blobs, int(settings.cache.max_mb * 1e6))
+    stack.push_async_callback(cache.close)
+    return cache
 
 
 def _hosts(settings: Settings, known: Registry, engine: str) -> int:

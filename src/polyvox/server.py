@@ -1,15 +1,21 @@
-"""The ASGI server: listens, says what to try, and cuts off clients that never send a request."""
+"""The server: API, pages and engines in one process tree. Listens, says what to try, and cuts off
+clients that never send a request."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
+from collections.abc import AsyncIterator
 from typing import Any
 
 import uvicorn
+from fastapi import FastAPI
+from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from polyvox.app import standalone
+from polyvox.api import Limits, build, guarded
+from polyvox.app import running
 from polyvox.domain.errors import Unavailable
 from polyvox.settings import Settings
 
@@ -32,6 +38,23 @@ def run(settings: Settings) -> None:
     print(_welcome(f"http://{f'[{host}]' if ':' in host else host}:{port}"), flush=True)
     with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
         runner.run(uvicorn.Server(config).serve([listening]))
+
+
+def standalone(settings: Settings) -> ASGIApp:
+    """The application; its services live from its start to its end."""
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with running(settings) as services:
+            app.state.services = services
+            warming = asyncio.create_task(services.engines.warm())
+            yield
+            warming.cancel()
+            await asyncio.gather(warming, return_exceptions=True)
+
+    server = settings.server
+    limits = Limits(int(server.max_body_mb * 1e6), server.body_seconds, server.stall_seconds)
+    return guarded(build(lifespan, limits), limits)
 
 
 def _listen(host: str, port: int) -> socket.socket:

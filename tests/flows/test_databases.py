@@ -19,9 +19,7 @@ def environment(request: pytest.FixtureRequest) -> dict[str, str]:
     return {"DATABASE_URL": os.environ["POLYVOX_TEST_DATABASE_URL"]}
 
 
-def test_speech_is_remembered_across_a_restart(
-    environment: dict[str, str], tmp_path: Path
-) -> None:
+def test_speech_is_remembered_across_a_restart(environment: dict[str, str], tmp_path: Path) -> None:
     with served(tmp_path, **environment) as server:
         first = httpx.post(f"{server.url}/v1/audio/speech", json=ASKED, timeout=30)
         assert first.status_code == 200

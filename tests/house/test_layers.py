@@ -21,8 +21,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "web": set(),
     "api": {"domain", "audio", "services", "web"},
     "settings": {"domain"},
-    "app": {"*"},
-    "server": {"app", "domain", "settings"},
+    "app": {"domain", "engines", "runtime", "services", "settings", "storage"},
+    "server": {"api", "app", "domain", "settings"},
     "cli": {"app", "server", "settings", "services", "audio", "domain", "engines"},
 }
 
@@ -37,8 +37,8 @@ LIBRARIES: dict[str, set[str]] = {
     "web": set(),
     "api": {"fastapi", "fastapi_offline", "pydantic", "starlette"},
     "settings": {"pydantic", "platformdirs", "yaml", "dotenv"},
-    "app": {"fastapi", "starlette"},
-    "server": {"uvicorn"},
+    "app": set(),
+    "server": {"uvicorn", "fastapi", "starlette"},
     "cli": {"typer", "rich"},
 }
 

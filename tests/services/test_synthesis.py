@@ -10,11 +10,11 @@ import pytest
 from polyvox.app import running
 from polyvox.audio.encode import FORMATS, format_named
 from polyvox.audio.join import LEAD, TAIL
+from polyvox.domain.audio import Recording
 from polyvox.domain.errors import EngineFailed, InvalidInput, NotFound, NothingToSpeak
 from polyvox.domain.speech import Utterance
 from polyvox.services import Services
 from polyvox.settings import Settings
-from polyvox.storage.cache import Recording
 from tests.sounds import decode, pitch_of
 
 PCM = format_named("pcm")

@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from polyvox.domain.audio import Recording
 from polyvox.domain.speech import Word
 from polyvox.storage.blobs import Blobs
-from polyvox.storage.cache import Cache, Recording
+from polyvox.storage.cache import Cache
 from polyvox.storage.database import connect
 
 WORDS = (Word("hello", 0.0, 0.5, 0, 5), Word("世界", 0.5, 1.0, 6, 8))

@@ -99,7 +99,7 @@ async def _engine(settings: Settings, name: str) -> Finding:
     from polyvox.domain.speech import Utterance
 
     try:
-        async with running(settings, cached=False) as services:
+        async with running(settings, stored=False) as services:
             model = services.engines.status(name).models[0]
             asked = Utterance("One, two, three.", model=model, language="en")
             recording = await (await services.synthesis.speak(asked, format_named("mp3"))).collect()

@@ -95,7 +95,7 @@ async def _speak(
     playing = None if output else player()
     named = format or (output.suffix[1:].lower() if output and output.suffix else "wav")
     fmt = format_named("mp3" if output and not output.suffix and not format else named)
-    async with running(settings, cached=False) as services:
+    async with running(settings, stored=False) as services:
         speech = await services.synthesis.speak(asked, fmt, sample_rate)
         async with contextlib.aclosing(speech):
             with _sink(output) as sink:

@@ -28,3 +28,13 @@ class AudioChunk:
     def duration(self) -> float:
         """Seconds."""
         return len(self.samples) / self.sample_rate
+
+
+@dataclass(frozen=True)
+class Recording:
+    """Finished speech, encoded."""
+
+    data: bytes
+    duration: float
+    """Seconds."""
+    words: tuple[Word, ...] = ()

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from difflib import get_close_matches
 
 from polyvox.domain.engine import EngineStatus, Model
-from polyvox.domain.errors import NotFound
+from polyvox.domain.errors import NotFound, PolyvoxError
 from polyvox.engines.contract import Synthesizer, capabilities
 from polyvox.engines.options import schema
 from polyvox.engines.registry import Registry
 from polyvox.runtime.pool import READY, Pool
+
+_log = logging.getLogger(__name__)
 
 OPENAI_MODELS = ("tts-1", "tts-1-hd", "gpt-4o-mini-tts", "gpt-4o-mini-tts-2025-12-15")
 """Names that existing clients send; they mean the default model."""
@@ -85,7 +88,10 @@ class Engines:
 
     async def warm(self) -> None:
         """Start the default engine's hosts, so that the first request does not wait for it."""
-        await self._pool.warm(self.default.engine)
+        try:
+            await self._pool.warm(self.default.engine)
+        except PolyvoxError as error:
+            _log.error("engine %s does not start: %s", self.default.engine, error.message)
 
     def _models_of(self, engine: str) -> list[Model]:
         declared = self._registry.synthesizer(engine)

@@ -8,17 +8,19 @@ import contextlib
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
-from typing import TypeVarTuple
+from typing import TYPE_CHECKING, TypeVarTuple
 
 from polyvox.audio.encode import Format, completed
 from polyvox.audio.render import Renderer, Sound
-from polyvox.domain.audio import AudioChunk
+from polyvox.domain.audio import AudioChunk, Recording
 from polyvox.domain.errors import NothingToSpeak
 from polyvox.domain.speech import Segment, Utterance, Word
 from polyvox.runtime.pool import Pool
 from polyvox.services.plan import Plan, Planner
-from polyvox.storage.cache import Cache, Recording
 from polyvox.text.segment import Piece
+
+if TYPE_CHECKING:
+    from polyvox.storage.cache import Cache
 
 _Given = TypeVarTuple("_Given")
 _LARGEST_CACHED = 16 * 1024 * 1024

@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import astuple
 from time import time
 from typing import Any
 
@@ -14,6 +14,7 @@ from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from polyvox.domain.audio import Recording
 from polyvox.domain.speech import Word
 from polyvox.storage.blobs import Blobs
 from polyvox.storage.tables import cached_speech as table
@@ -22,16 +23,6 @@ _GATHER = 0.5
 """Seconds for which writes are gathered."""
 _BACKLOG = 256
 _KEEP_WHEN_FULL = 0.9
-
-
-@dataclass(frozen=True)
-class Recording:
-    """Finished speech, encoded."""
-
-    data: bytes
-    duration: float
-    """Seconds."""
-    words: tuple[Word, ...] = ()
 
 
 class Cache:

@@ -33,8 +33,9 @@ async function speak() {
   const since = performance.now();
   [first, byId("length"), engine].forEach((shown) => (shown.textContent = "–"));
   try {
+    const asked = speech({ ...choices.asked, input: text.value }, mine.signal);
     stage.begin();
-    const { headers, parts } = await speech({ ...choices.asked, input: text.value }, mine.signal);
+    const { headers, parts } = await asked;
     engine.textContent = headers.get("X-Engine") ?? "–";
     for await (const part of parts) {
       if (mine !== speaking) return;

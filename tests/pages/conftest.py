@@ -1,0 +1,78 @@
+"""A real browser on a real server's pages; whatever a page complains of fails its test."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from tests.server import Server
+
+_ARGUMENTS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--autoplay-policy=no-user-gesture-required",
+)
+_REFUSED = "Failed to load resource"
+"""How the browser itself logs an answer that is an error; tests ask for some."""
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium of the system, else the one that Playwright has installed."""
+    with sync_playwright() as playwright:
+        found = shutil.which("chromium") or shutil.which("google-chrome")
+        with playwright.chromium.launch(executable_path=found, args=_ARGUMENTS) as chromium:
+            yield chromium
+
+
+@pytest.fixture
+def visit(browser: Browser, server: Server) -> Iterator[Callable[..., Page]]:
+    """Opens the page that speaks in a browser of its own, made with the options given."""
+    problems: list[str] = []
+    contexts = []
+
+    def opened(script: str = "", **options: Any) -> Page:
+        context = browser.new_context(**options)
+        contexts.append(context)
+        if script:
+            context.add_init_script(script)
+        page = context.new_page()
+        page.on("pageerror", lambda error: problems.append(str(error)))
+        page.on(
+            "console",
+            lambda said: (
+                problems.append(said.text)
+                if said.type in ("error", "warning") and not said.text.startswith(_REFUSED)
+                else None
+            ),
+        )
+        page.on(
+            "request",
+            lambda asked: (
+                None
+                if asked.url.startswith((server.url, "blob:", "data:"))
+                else problems.append(f"asked for {asked.url}")
+            ),
+        )
+        page.goto(server.url)
+        expect(page.locator("#version")).not_to_be_empty()
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert problems == []
+
+
+@pytest.fixture
+def page(visit: Callable[..., Page]) -> Page:
+    return visit()
