@@ -111,6 +111,29 @@ def test_what_is_wrong_is_said_in_a_line_and_leaves_nothing_behind(
     assert not [path for path in tmp_path.iterdir() if path.is_file()]
 
 
+def test_without_a_file_it_plays_with_the_player_there_is(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    """The player here is a script that keeps what it is given to play."""
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    player = programs / "aplay"
+    player.write_text(f'#!/bin/sh\nfor last; do :; done\n/bin/cp "$last" "{tmp_path}/played"\n')
+    player.chmod(0o755)
+    done = polyvox(environment | {"PATH": str(programs)}, tmp_path, "speak", "Hello there.")
+    assert done.returncode == 0, done.stderr
+    heard, rate = decode((tmp_path / "played").read_bytes(), "wav")
+    assert len(heard) / rate > 0.4
+
+
+def test_without_a_file_and_a_player_it_says_what_to_do(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    done = polyvox(environment | {"PATH": str(tmp_path)}, tmp_path, "speak", "Hello there.")
+    assert done.returncode == 1
+    assert "-o speech.mp3" in done.stderr.decode()
+
+
 def test_voices_are_listed_and_filtered(environment: dict[str, str], tmp_path: Path) -> None:
     done = polyvox(environment, tmp_path, "voices", "list", "--json", "--text", "deep")
     assert {voice["name"] for voice in json.loads(done.stdout)} == {"male_deep", "onyx"}

@@ -7,7 +7,15 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Request,
+    expect,
+    sync_playwright,
+)
 
 from tests.server import Server
 
@@ -38,31 +46,14 @@ def browser() -> Iterator[Browser]:
 def visit(browser: Browser, server: Server) -> Iterator[Callable[..., Page]]:
     """Opens the page that speaks in a browser of its own, made with the options given."""
     problems: list[str] = []
-    contexts = []
+    contexts: list[BrowserContext] = []
 
     def opened(script: str = "", **options: Any) -> Page:
         context = browser.new_context(**options)
         contexts.append(context)
-        if script:
-            context.add_init_script(script)
+        context.add_init_script(script)
         page = context.new_page()
-        page.on("pageerror", lambda error: problems.append(str(error)))
-        page.on(
-            "console",
-            lambda said: (
-                problems.append(said.text)
-                if said.type in ("error", "warning") and not said.text.startswith(_REFUSED)
-                else None
-            ),
-        )
-        page.on(
-            "request",
-            lambda asked: (
-                None
-                if asked.url.startswith((server.url, "blob:", "data:"))
-                else problems.append(f"asked for {asked.url}")
-            ),
-        )
+        _watch(page, server.url, problems)
         page.goto(server.url)
         expect(page.locator("#version")).not_to_be_empty()
         return page
@@ -76,3 +67,19 @@ def visit(browser: Browser, server: Server) -> Iterator[Callable[..., Page]]:
 @pytest.fixture
 def page(visit: Callable[..., Page]) -> Page:
     return visit()
+
+
+def _watch(page: Page, origin: str, problems: list[str]) -> None:
+    """Note errors, warnings, and requests to anywhere but the origin."""
+
+    def said(message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning") and not message.text.startswith(_REFUSED):
+            problems.append(message.text)
+
+    def asked(request: Request) -> None:
+        if not request.url.startswith((f"{origin}/", "blob:", "data:")):
+            problems.append(f"The page asked for {request.url}")
+
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.on("console", said)
+    page.on("request", asked)

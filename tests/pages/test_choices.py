@@ -14,8 +14,9 @@ from tests.pages.ways import speak, state
 
 pytestmark = pytest.mark.browser
 
-_GROUPS = """(select) => Object.fromEntries([...select.querySelectorAll("optgroup:not([hidden])")].map(
-    (group) => [group.label, [...group.children].map((option) => option.value)]))"""
+_GROUPS = """(select) => Object.fromEntries(
+    [...select.querySelectorAll("optgroup:not([hidden])")].map(
+        (group) => [group.label, [...group.children].map((option) => option.value)]))"""
 
 
 def _sent(page: Page, text: str = "hum", **choices: Any) -> dict[str, Any]:

@@ -55,7 +55,8 @@ def test_samples_cut_in_the_middle_are_put_together(page: Page) -> None:
                 const lines = events.map((each) => `data: ${JSON.stringify(each)}\\n\\n`);
                 return new Response(lines.join(""));
             };
-            window.fetch = async () => answer(btoa("\\x01"), btoa("\\x00\\xff"), btoa("\\xff\\x00\\x80"));
+            const bytes = ["\\x01", "\\x00\\xff", "\\xff\\x00\\x80"];
+            window.fetch = async () => answer(...bytes.map(btoa));
             const { speech } = await import("/static/api.js");
             const samples = [];
             for await (const part of (await speech({})).parts) samples.push(...part.samples);

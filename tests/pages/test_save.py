@@ -13,8 +13,8 @@ from playwright.sync_api import Page, expect
 pytestmark = pytest.mark.browser
 
 
-def _saved(page: Page, button: str) -> tuple[str, bytes]:
-    page.get_by_label("Text", exact=True).fill("Keep this, please.")
+def _saved(page: Page, button: str, text: str = "Keep this, please.") -> tuple[str, bytes]:
+    page.get_by_label("Text", exact=True).fill(text)
     with page.expect_download() as download:
         page.get_by_role("button", name=button).click()
     name = download.value.suggested_filename
@@ -27,11 +27,17 @@ def test_a_saved_file_is_sound_in_its_format(page: Page, fmt: str) -> None:
     page.get_by_label("Format").select_option(fmt)
     name, data = _saved(page, "Download")
     assert name == f"polyvox.{fmt}"
-    with av.open(io.BytesIO(data)) as opened:
+    with av.open(io.BytesIO(data), "r") as opened:
         seconds = sum(
             frame.samples / frame.sample_rate for frame in opened.decode(opened.streams.audio[0])
         )
     assert seconds == pytest.approx(_spoken(page), abs=0.15)
+
+
+def test_a_saved_wav_tells_its_true_length(page: Page) -> None:
+    page.get_by_label("Format").select_option("wav")
+    _, data = _saved(page, "Download", "Never said before, so that nobody remembers it.")
+    assert int.from_bytes(data[4:8], "little") == len(data) - 8
 
 
 def test_headerless_sound_is_saved_whole(page: Page) -> None:

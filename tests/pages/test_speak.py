@@ -14,20 +14,20 @@ from tests.pages.ways import colours, position, speak, state, until
 pytestmark = pytest.mark.browser
 
 _LISTEN = """
-window.loudest = () => 0;
+const taps = [];
 const connect = AudioNode.prototype.connect;
 AudioNode.prototype.connect = function (target, ...rest) {
     if (target instanceof AudioDestinationNode) {
-        const tap = target.context.createAnalyser();
-        const samples = new Float32Array(tap.fftSize);
-        connect.call(this, tap);
-        window.loudest = () => {
-            tap.getFloatTimeDomainData(samples);
-            return Math.max(...samples.map(Math.abs));
-        };
+        taps.push(target.context.createAnalyser());
+        connect.call(this, taps.at(-1));
     }
     return connect.call(this, target, ...rest);
 };
+window.loudest = () => Math.max(0, ...taps.flatMap((tap) => {
+    const samples = new Float32Array(tap.fftSize);
+    tap.getFloatTimeDomainData(samples);
+    return Array.from(samples, Math.abs);
+}));
 """
 """An ear at the sound card: `loudest()` is the amplitude of what is heard now."""
 
@@ -43,11 +43,13 @@ _WATCH = """() => {
 def test_speaking_is_heard_seen_and_timed(visit: Callable[..., Page]) -> None:
     page = visit(_LISTEN)
     assert colours(page) == 1
-    speak(page, "This is heard, is it not?")
+    speak(page, "This is heard, is it not? It goes on, so that there is time to look.")
     until(page, "() => window.loudest() > 0.01")
     expect(page.locator("#first")).to_have_text(re.compile(r"^\d+ ms$"))
     earlier = position(page)
-    until(page, "(before) => document.querySelector('#wave').ariaValueNow > before", earlier)
+    until(
+        page, "(before) => Number(document.querySelector('#wave').ariaValueNow) > before", earlier
+    )
     assert colours(page) > 2
     state(page, "ended")
     expect(page.locator("#engine")).to_have_text("espeak")
@@ -65,6 +67,7 @@ def test_speaking_is_heard_seen_and_timed(visit: Callable[..., Page]) -> None:
 )
 def test_each_word_is_marked_while_it_is_said(page: Page, model: str, text: str) -> None:
     page.evaluate(_WATCH)
+    page.get_by_label("Speed").fill("0.5")
     speak(page, text, model=model)
     state(page, "ended")
     marked = page.evaluate("() => window.marked")
@@ -82,11 +85,11 @@ def client_words(page: Page, model: str, text: str) -> list[str]:
 
 
 def test_the_mark_lies_under_its_word(page: Page) -> None:
-    speak(page, "first\n" * 40 + "last", model="tone")
-    state(page, "playing")
+    with page.expect_event("requestfinished"):
+        speak(page, "first\n" * 40 + "last", model="tone")
+    page.get_by_role("button", name="Pause").click()
     page.locator("#wave").press("End")
     page.locator("#wave").press("ArrowLeft")
-    page.get_by_role("button", name="Pause").click()
     text, mirror = page.locator("#text"), page.locator("#mirror")
     shapes = "(box) => [box.clientWidth, box.scrollTop, getComputedStyle(box).font]"
     assert text.evaluate(shapes) == mirror.evaluate(shapes)
@@ -99,7 +102,7 @@ def test_the_mark_lies_under_its_word(page: Page) -> None:
 
 def test_one_can_move_in_what_was_said(page: Page) -> None:
     speak(page, "a text of forty characters, give or take", model="tone")
-    state(page, "playing")
+    expect(page.locator("#length")).to_have_text("4.0 s")
     page.get_by_role("button", name="Pause").click()
     state(page, "paused")
     wave = page.locator("#wave")

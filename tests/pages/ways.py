@@ -43,7 +43,9 @@ def colours(page: Page) -> int:
     found: int = page.evaluate(
         """() => {
             const wave = document.querySelector("#wave");
-            const { data } = wave.getContext("2d").getImageData(0, 0, wave.width, wave.height);
+            const copy = new OffscreenCanvas(wave.width, wave.height).getContext("2d");
+            copy.drawImage(wave, 0, 0);
+            const { data } = copy.getImageData(0, 0, wave.width, wave.height);
             return new Set(new Uint32Array(data.buffer)).size;
         }"""
     )

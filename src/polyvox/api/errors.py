@@ -62,7 +62,8 @@ class ErrorAnswer(BaseModel):
 
 
 REFUSALS: dict[int | str, dict[str, Any]] = {
-    status: {"model": ErrorAnswer} for status in (400, 404, 408, 413, 415, 500, 503, 504)
+    "4XX": {"model": ErrorAnswer, "description": "The request is refused."},
+    "5XX": {"model": ErrorAnswer, "description": "It could not be done."},
 }
 """For the OpenAPI document."""
 

@@ -16,8 +16,12 @@ router = APIRouter(tags=["status"])
 @router.get("/health")
 async def health(served: Served) -> dict[str, Any]:
     """`ok` when the default engine can speak, else `starting`."""
-    status = "ok" if served.engines.ready() else "starting"
-    return {"status": status, "version": __version__, "default_model": served.engines.default.id}
+    return {
+        "status": "ok" if served.engines.ready() else "starting",
+        "version": __version__,
+        "default_model": served.engines.default.id,
+        "max_characters": served.synthesis.max_characters,
+    }
 
 
 @router.get("/health/live")

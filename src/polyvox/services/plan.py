@@ -66,7 +66,8 @@ class Planner:
 
     def __init__(self, engines: Engines, voices: Voices, max_characters: int) -> None:
         """`max_characters` is the longest text of one utterance."""
-        self._engines, self._voices, self._max_characters = engines, voices, max_characters
+        self._engines, self._voices = engines, voices
+        self.max_characters = max_characters
 
     async def plan(self, asked: Utterance, fmt: Format, sample_rate: int | None) -> Plan:
         """Raises InvalidInput, NotFound or NothingToSpeak, naming the field that is wrong."""
@@ -90,9 +91,9 @@ class Planner:
         return Plan(asked, model, engine, voice, options, stretch, pieces, fmt, rate)
 
     def _check(self, asked: Utterance) -> None:
-        if len(asked.text) > self._max_characters:
+        if len(asked.text) > self.max_characters:
             raise InvalidInput(
-                f"The text has {len(asked.text)} characters; at most {self._max_characters} are "
+                f"The text has {len(asked.text)} characters; at most {self.max_characters} are "
                 "taken at once (setting speech.max_characters).",
                 param="input",
             )

@@ -84,6 +84,11 @@ class Synthesis:
         self._planner, self._pool, self._cache = planner, pool, cache
         self._encoders, self._look_ahead = encoders, look_ahead
 
+    @property
+    def max_characters(self) -> int:
+        """Of the longest text of one utterance."""
+        return self._planner.max_characters
+
     async def speak(
         self, utterance: Utterance, fmt: Format, sample_rate: int | None = None
     ) -> Speech:

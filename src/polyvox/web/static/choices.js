@@ -74,13 +74,14 @@ export class Choices {
   }
 
   #showVoice() {
-    const id = this.#form.voice.value;
-    this.#form.voiceAbout.textContent = id && `In requests: ${id}`;
+    const voice = this.#voices.find(({ id }) => id === this.#form.voice.value);
+    const parts = voice ? [voice.description, voice.id] : [];
+    this.#form.voiceAbout.textContent = parts.filter(Boolean).join(" · ");
   }
 
   #showPace() {
     const { speed, pace } = this.#form;
-    pace.value = `${Number(speed.value).toFixed(2)}×`;
+    pace.textContent = `${Number(speed.value).toFixed(2)}×`;
     speed.setAttribute("aria-valuetext", `${Number(speed.value)} times the usual speed`);
   }
 

@@ -57,12 +57,11 @@ function controlFor(rule, value) {
 
 /** The value of a slider, in figures beside its label. */
 function reading(control) {
-  const output = element("output", {});
-  output.setAttribute("for", control.id);
-  const show = () => (output.value = control.value);
+  const shown = element("span", { className: "reading", ariaHidden: "true" });
+  const show = () => (shown.textContent = control.value);
   control.addEventListener("input", show);
   show();
-  return output;
+  return shown;
 }
 
 function valueOf(control) {

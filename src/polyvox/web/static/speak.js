@@ -129,4 +129,8 @@ for (const button of document.querySelectorAll("[data-captions]")) {
 text.addEventListener("input", showCount);
 
 showCount();
-choices.load().then(({ version }) => (byId("version").textContent = version), complain);
+choices.load().then((health) => {
+  byId("version").textContent = health.version;
+  text.dataset.limit = health.max_characters;
+  showCount();
+}, complain);

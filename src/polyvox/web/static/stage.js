@@ -119,7 +119,7 @@ export class Stage {
     const { wave, clock } = this.#parts;
     this.#wave.draw(position);
     this.#words.mark(state === "playing" || state === "paused" ? position : null);
-    clock.value = clockTime(position);
+    clock.textContent = clockTime(position);
     wave.setAttribute("aria-valuenow", position.toFixed(1));
     wave.setAttribute("aria-valuetext", `${position.toFixed(1)} seconds`);
   }
