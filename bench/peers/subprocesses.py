@@ -31,6 +31,6 @@ class Asked(BaseModel):
 @app.post("/v1/audio/speech")
 def speak(asked: Asked) -> Response:
     done = subprocess.run(_COMMAND, input=asked.input.encode(), capture_output=True, check=True)
-    samples = np.frombuffer(done.stdout[_HEADER:], "<i2").astype(np.float32) / 32768
+    samples = np.divide(np.frombuffer(done.stdout[_HEADER:], "<i2"), 32768, dtype=np.float32)
     data = b"".join(encoded([samples], _RATE, asked.response_format))
     return Response(data, media_type=format_named(asked.response_format).media_type)

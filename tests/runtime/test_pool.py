@@ -74,6 +74,12 @@ async def test_several_hosts_speak_at_once() -> None:
         assert len(pool.hosts("tone")) == 2
 
 
+async def test_requests_during_the_start_do_not_make_more_hosts_than_allowed() -> None:
+    async with pool_of(2) as pool:
+        await asyncio.gather(pool.warm("tone"), *(hum(pool, "a") for _ in range(5)))
+        assert len(pool.hosts("tone")) == 2
+
+
 async def test_a_process_that_dies_costs_one_request_and_is_started_again() -> None:
     async with pool_of(1) as pool:
         with pytest.raises(EngineCrashed):
@@ -220,7 +226,8 @@ async def test_a_load_that_fails_says_why_and_frees_its_place(tmp_path: Path) ->
 async def test_a_process_that_ends_before_it_is_ready_is_unavailable(tmp_path: Path) -> None:
     (tmp_path / "gone.py").write_text(
         "from polyvox.engines.tone import Tone\nimport os\n\n\n"
-        "class Gone(Tone):\n    name = 'gone'\n\n    def load(self, device):\n        os._exit(3)\n",
+        "class Gone(Tone):\n    name = 'gone'\n\n"
+        "    def load(self, device):\n        os._exit(3)\n",
         encoding="utf-8",
     )
     async with pool_of(1, folder=tmp_path) as pool:

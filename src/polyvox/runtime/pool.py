@@ -166,7 +166,7 @@ class _Lane:
 
     async def warm(self) -> None:
         self.give(await self.take(promised=True))
-        while len(self.running) < self._size:
+        while len(self.running) + self._loading < self._size:
             await self._free.acquire()
             try:
                 self._idle.append(await self._started())
