@@ -61,10 +61,7 @@ def _round(
         for clients in CLIENTS:
             order = [LIMIT, *running]
             for path in order[turn % len(order) :] + order[: turn % len(order)]:
-                if path == LIMIT:
-                    run = partial(_limit, bare)
-                else:
-                    run = partial(_served, running[path])
+                run = partial(_limit, bare) if path == LIMIT else partial(_served, running[path])
                 row = found[path, format_name, clients] = run(clients, spoken, format_name)
                 _say(
                     f"round {turn + 1}/{turns}  {format_name} {clients:2} clients  "

@@ -7,28 +7,30 @@ python -m docs.generate --check    exit with 1 when a page is stale
 from __future__ import annotations
 
 import argparse
-import contextlib
 import inspect
 import json
 import sys
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import typer
-from fastapi import FastAPI
 
-from polyvox import cli
-from polyvox.api import Limits, build
+from docs.http import http_page, openapi
+from docs.tables import code, kind, table
 from polyvox.api.errors import status_of
-from polyvox.domain.errors import every_error
+from polyvox.cli import app
+from polyvox.domain import errors
+from polyvox.domain.errors import PolyvoxError, every_error
 from polyvox.engines.contract import capabilities
+from polyvox.engines.options import schema
 from polyvox.engines.registry import BUILT_IN, Registry
 from polyvox.settings import DELIMITER, PREFIX, Section, Settings, as_toml
 
 FOLDER = Path(__file__).parent / "reference"
 _WRITTEN = "<!-- Written by `make docs`; change the code, not this page. -->\n\n"
+_ITSELF = "what nobody foresaw; the server's log says more"
 
 
 def pages() -> dict[str, str]:
@@ -44,16 +46,6 @@ def pages() -> dict[str, str]:
     }
 
 
-def openapi() -> dict[str, Any]:
-    """The OpenAPI document, without starting anything."""
-
-    @contextlib.asynccontextmanager
-    async def nothing(_: FastAPI) -> AsyncIterator[None]:
-        yield
-
-    return build(nothing, Limits(1, 1, 1)).openapi()
-
-
 def settings_page() -> str:
     lines = [
         "# Settings",
@@ -62,23 +54,26 @@ def settings_page() -> str:
         "file (`polyvox.toml`, or YAML, in the working folder or the user's configuration folder),",
         "that over the defaults. `polyvox config show` tells what is in force. `DATABASE_URL` and",
         "`REDIS_URL` are understood, and `POLYVOX_CONFIG` names another settings file.",
+        "",
+        "A variable holds a list with commas between its entries. An unknown setting is refused.",
     ]
     for section, field in Settings.model_fields.items():
-        lines += [
-            "",
-            f"## [{section}]",
-            "",
-            "| setting | variable | default | |",
-            "|---|---|---|---|",
-        ]
-        kind = field.annotation
-        assert isinstance(kind, type)
-        assert issubclass(kind, Section)
-        for name, each in kind.model_fields.items():
-            variable = f"{PREFIX}{section}{DELIMITER}{name}".upper()
-            default = "the user's data folder" if each.default_factory else as_toml(each.default)
-            lines.append(f"| `{name}` | `{variable}` | {_code(default)} | {each.description} |")
+        section_class: Any = field.annotation
+        assert issubclass(section_class, Section)
+        lines += ["", f"## [{section}]", *_section(section, section_class)]
     return "\n".join(lines) + "\n"
+
+
+def _section(section: str, declared: type[Section]) -> list[str]:
+    rules = declared.model_json_schema()["properties"]
+
+    def row(name: str) -> tuple[str, ...]:
+        each = declared.model_fields[name]
+        variable = f"{PREFIX}{section}{DELIMITER}{name}".upper()
+        default = "the user's data folder" if each.default_factory else code(as_toml(each.default))
+        return f"`{name}`", f"`{variable}`", kind(rules[name]), default, str(each.description)
+
+    return table(("setting", "variable", "type", "default", ""), map(row, declared.model_fields))
 
 
 def engines_page() -> str:
@@ -86,6 +81,7 @@ def engines_page() -> str:
     registry = Registry()
     for name in BUILT_IN:
         engine = registry.synthesizer(name)
+        rules = schema(engine.Options)["properties"]
         lines += [
             "",
             f"## {name}",
@@ -98,44 +94,53 @@ def engines_page() -> str:
             f"- sample rate: {engine.sample_rate} Hz; segments of up to {engine.max_characters} "
             "characters",
             f"- {len(engine.languages)} languages: {', '.join(sorted(engine.languages))}",
-            "",
-            "| option | type | default | allowed | |",
-            "|---|---|---|---|---|",
+            *table(
+                ("option", "type", "default", ""),
+                (
+                    (
+                        f"`{each.name}`",
+                        kind(rules[each.name]),
+                        f"`{each.default}`",
+                        rules[each.name]["description"],
+                    )
+                    for each in fields(engine.Options)
+                ),
+            ),
+            *table(
+                ("voice", "gender", "sounds", "also answers to"),
+                (
+                    (each.name, each.gender, each.description, ", ".join(each.aliases))
+                    for each in engine.speakers
+                ),
+            ),
         ]
-        for each in fields(engine.Options):
-            rule = each.metadata
-            bounds = ", ".join(rule["choices"]) if rule["choices"] else _bounds(rule)
-            kind = type(each.default).__name__
-            default = f"`{each.default}`"
-            lines.append(
-                f"| `{each.name}` | {kind} | {default} | {bounds} | {rule['description']} |"
-            )
-        lines += ["", "| voice | gender | sounds | also answers to |", "|---|---|---|---|"]
-        for speaker in engine.speakers:
-            aliases = ", ".join(speaker.aliases)
-            lines.append(
-                f"| {speaker.name} | {speaker.gender} | {speaker.description} | {aliases} |"
-            )
     return "\n".join(lines) + "\n"
 
 
 def errors_page() -> str:
-    tree = inspect.getdoc(sys.modules[every_error()[0].__module__]) or ""
     lines = [
         "# Errors",
         "",
-        'HTTP answers carry `{"error": {"message", "type", "param", "code"}}`. The command line',
-        "exits with 2 when the request was wrong and with 1 when something failed.",
-        "",
-        "| code | status | try again | |",
-        "|---|---|---|---|",
+        'HTTP answers carry `{"error": {"message", "type", "param", "code"}}`: what is wrong and what',
+        "would be right, `invalid_request_error` or `server_error`, the field that is wrong if it is",
+        "one, and a code of this table. Where the same request may succeed later, `Retry-After` says",
+        "in how many seconds. The command line exits with 2 when the request was wrong and with 1",
+        "when something failed.",
+        *table(("code", "status", "try again", ""), map(_error, errors_there_are())),
     ]
-    meaning = dict(_tree_lines(tree))
-    for kind in every_error()[1:]:
-        again = "yes" if kind.retry else "no"
-        status = status_of(kind(""))
-        lines.append(f"| `{kind.code}` | {status} | {again} | {meaning[kind.__name__]} |")
     return "\n".join(lines) + "\n"
+
+
+def errors_there_are() -> list[type[PolyvoxError]]:
+    """Every error of the domain, whoever else derives from them."""
+    return [each for each in every_error() if each.__module__ == errors.__name__]
+
+
+def _error(error: type[PolyvoxError]) -> tuple[str, ...]:
+    meaning = dict(_tree_lines(inspect.getdoc(errors) or ""))
+    again = "yes" if error.retry else "no"
+    about = _ITSELF if error is PolyvoxError else meaning[error.__name__]
+    return f"`{error.code}`", str(status_of(error(""))), again, about
 
 
 def _tree_lines(tree: str) -> Iterator[tuple[str, str]]:
@@ -145,70 +150,14 @@ def _tree_lines(tree: str) -> Iterator[tuple[str, str]]:
             yield name, meaning.strip()
 
 
-def http_page(document: Mapping[str, Any]) -> str:
-    lines = [
-        "# HTTP",
-        "",
-        "The same, for programs: [openapi.json](openapi.json); to try out: `/docs` on a running",
-        "server. Everything under `/v1/audio` and `/v1/models` is also under `/api/v1`.",
-    ]
-    for path, methods in document["paths"].items():
-        for method, operation in methods.items():
-            lines += ["", f"## {method.upper()} {path}", "", operation.get("description", "")]
-            lines += _parameters(operation.get("parameters", ()))
-            lines += _body(operation, document)
-            statuses = ", ".join(operation["responses"])
-            lines += ["", f"Answers: {statuses}."]
-    return "\n".join(lines) + "\n"
-
-
-def _parameters(parameters: Any) -> list[str]:
-    if not parameters:
-        return []
-    lines = ["", "| parameter | in | default | |", "|---|---|---|---|"]
-    for each in parameters:
-        default = (
-            _code(json.dumps(each["schema"]["default"])) if "default" in each["schema"] else ""
-        )
-        about = each.get("description", "")
-        lines.append(f"| `{each['name']}` | {each['in']} | {default} | {about} |")
-    return lines
-
-
-def _body(operation: Mapping[str, Any], document: Mapping[str, Any]) -> list[str]:
-    content = operation.get("requestBody", {}).get("content", {}).get("application/json")
-    if not content:
-        return []
-    name = content["schema"]["$ref"].rpartition("/")[2]
-    schema = document["components"]["schemas"][name]
-    lines = ["", "| field | type | default | |", "|---|---|---|---|"]
-    for field, rule in schema["properties"].items():
-        required = field in schema.get("required", ())
-        default = "required" if required else _code(json.dumps(rule.get("default")))
-        lines.append(f"| `{field}` | {_type(rule)} | {default} | {rule.get('description', '')} |")
-    return lines
-
-
-def _type(rule: Mapping[str, Any]) -> str:
-    if "enum" in rule:
-        return ", ".join(map(str, rule["enum"]))
-    if "anyOf" in rule:
-        kinds = [_type(each) for each in rule["anyOf"] if each.get("type") != "null"]
-        return " or ".join(kinds)
-    if "$ref" in rule:
-        return '`{"id"}`' if rule["$ref"].endswith("VoiceId") else "object"
-    return str(rule.get("type", "any"))
-
-
 def command_line_page() -> str:
-    lines = ["# Command line"]
-    for name, command in _commands(typer.main.get_command(cli.app), "polyvox"):
+    root = typer.main.get_command(app)
+    lines = ["# Command line", "", root.help or "", *_options(root)]
+    for name, command in _commands(root, "polyvox"):
         arguments = [each for each in command.params if each.param_type_name == "argument"]
         shown = " ".join(f"[{each.name}]".upper() for each in arguments)
         lines += ["", f"## {name} {shown}".rstrip(), "", (command.help or "").strip()]
-        rows = [_option_row(each) for each in command.params]
-        if rows:
-            lines += ["", "| option | default | |", "|---|---|---|", *rows]
+        lines += _options(command)
     return "\n".join(lines) + "\n"
 
 
@@ -221,23 +170,16 @@ def _commands(command: Any, name: str) -> Iterator[tuple[str, Any]]:
         yield from _commands(each, f"{name} {below}")
 
 
-def _option_row(option: Any) -> str:
+def _options(command: Any) -> list[str]:
+    return table(("option", "default", ""), map(_option, command.params))
+
+
+def _option(option: Any) -> tuple[str, ...]:
     names = ", ".join(f"`{each}`" for each in (*option.opts, *option.secondary_opts))
     if option.param_type_name == "argument":
         names = f"`{option.name.upper()}`"
-    default = "" if option.default in (None, False, ()) else _code(str(option.default))
-    return f"| {names} | {default} | {getattr(option, 'help', '') or ''} |"
-
-
-def _bounds(rule: Mapping[str, Any]) -> str:
-    low, high = rule["ge"], rule["le"]
-    if low is None and high is None:
-        return ""
-    return f"{low} to {high}" if high is not None else f"from {low}"
-
-
-def _code(text: str) -> str:
-    return f"`{text}`" if text not in ("", '""', "null") else "–"
+    default = "" if option.default in (None, False, ()) else code(str(option.default))
+    return names, default, getattr(option, "help", "") or ""
 
 
 def main() -> int:
@@ -246,18 +188,18 @@ def main() -> int:
     )
     parser.add_argument("--check", action="store_true", help="write nothing; say what is stale")
     check = parser.parse_args().check
-    FOLDER.mkdir(exist_ok=True)
-    stale = [
-        name
-        for name, text in pages().items()
-        if not (FOLDER / name).exists() or (FOLDER / name).read_text(encoding="utf-8") != text
-    ]
-    if not check:
-        for name in stale:
-            (FOLDER / name).write_text(pages()[name], encoding="utf-8")
+    written = pages()
+    stale = [name for name, text in written.items() if _now(FOLDER / name) != text]
     for name in stale:
+        if not check:
+            FOLDER.mkdir(exist_ok=True)
+            (FOLDER / name).write_text(written[name], encoding="utf-8")
         print(f"docs/reference/{name} {'is stale; run `make docs`' if check else 'written'}")
     return int(check and bool(stale))
+
+
+def _now(path: Path) -> str | None:
+    return path.read_text(encoding="utf-8") if path.exists() else None
 
 
 if __name__ == "__main__":

@@ -6,10 +6,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import httpx
 import pytest
 
-from docs.generate import pages
-from polyvox.domain.errors import every_error
+from docs.generate import FOLDER, errors_there_are, pages
+from docs.http import ANY_RATE, HEADERS
+from polyvox.audio.encode import FORMATS, output_rate
+from polyvox.domain.errors import InvalidInput
 from polyvox.settings import known_keys
 from tests.server import Server
 from tests.sounds import decode
@@ -33,8 +36,72 @@ def test_every_setting_and_every_error_is_in_the_reference() -> None:
     for key in known_keys():
         section, _, name = key.partition(".")
         assert f"POLYVOX_{section}__{name}".upper() in settings
-    for kind in every_error()[1:]:
+    for kind in errors_there_are():
         assert f"| `{kind.code}` |" in errors
+
+
+def test_nothing_in_the_reference_is_left_from_earlier() -> None:
+    assert {path.name for path in FOLDER.iterdir()} == set(pages())
+
+
+def test_every_route_that_a_server_has_is_in_the_reference(client: httpx.Client) -> None:
+    page = read("docs/reference/http.md")
+    routes = client.get("/openapi.json").json()["paths"]
+    assert len(routes) > 10
+    for path, methods in routes.items():
+        for method, operation in methods.items():
+            assert f"\n## {method.upper()} {path}\n\n{operation['description']}" in page
+
+
+def test_every_option_of_every_engine_is_in_the_reference(client: httpx.Client) -> None:
+    page = read("docs/reference/engines.md")
+    for engine in client.get("/v1/engines").json()["engines"]:
+        described = page.partition(f"\n## {engine['name']}\n")[2].partition("\n## ")[0]
+        for name, rule in engine["options"]["properties"].items():
+            assert re.search(rf"\| `{name}` \|.*{re.escape(rule['description'])} \|", described)
+        for speaker in engine["speakers"]:
+            assert f"\n| {speaker['name']} | {speaker['gender']} |" in described
+
+
+def test_every_command_that_help_names_is_in_the_reference() -> None:
+    page = read("docs/reference/command-line.md")
+
+    def inside(*command: str) -> None:
+        told = helped(*command)
+        below = re.findall(r"^  ([a-z]+)(?:  |$)", told.partition("Commands:\n")[2], re.MULTILINE)
+        for name in below:
+            inside(*command, name)
+        if not below:
+            described = page.partition(f"\n## {' '.join(('polyvox', *command))}")[2]
+            for option in re.findall(r"^ +(?:-\w, )?(--[a-z-]+)", told, re.MULTILINE):
+                assert option == "--help" or f"`{option}`" in described.partition("\n## ")[0]
+
+    inside()
+
+
+def helped(*command: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", "polyvox", *command, "--help"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout
+
+
+def test_the_headers_of_speech_are_those_of_the_reference(client: httpx.Client) -> None:
+    answer = client.post("/v1/audio/speech", json={"input": "Headers.", "stream": False})
+    sent = {name.lower() for name in answer.headers if name.lower().startswith("x-")}
+    assert sent == {name.lower() for name in HEADERS}
+
+
+@pytest.mark.parametrize("name", ["flac", "wav"])
+def test_formats_without_a_list_take_the_rates_of_the_reference(name: str) -> None:
+    for rate in ANY_RATE:
+        assert output_rate(FORMATS[name], rate) == rate
+    for rate in (ANY_RATE[0] - 1, ANY_RATE[1] + 1):
+        with pytest.raises(InvalidInput):
+            output_rate(FORMATS[name], rate)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
@@ -53,7 +120,7 @@ def test_no_page_names_a_registry_or_a_machine(page: Path) -> None:
 
 def test_the_readme_is_one_screen_and_draws_the_tree_as_it_is() -> None:
     text = read("README.md")
-    assert text.count("\n") <= 75
+    assert text.count("\n") <= 70
     drawn = set(re.findall(r"^[├└]── ([\w.]+)/?  ", text, re.MULTILINE))
     source = ROOT / "src" / "polyvox"
     there = {
