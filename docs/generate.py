@@ -121,11 +121,11 @@ def errors_page() -> str:
     lines = [
         "# Errors",
         "",
-        'HTTP answers carry `{"error": {"message", "type", "param", "code"}}`: what is wrong and what',
-        "would be right, `invalid_request_error` or `server_error`, the field that is wrong if it is",
-        "one, and a code of this table. Where the same request may succeed later, `Retry-After` says",
-        "in how many seconds. The command line exits with 2 when the request was wrong and with 1",
-        "when something failed.",
+        'HTTP answers carry `{"error": {"message", "type", "param", "code"}}`: what is wrong and',
+        "what would be right; `invalid_request_error` or `server_error`; the field that is wrong,",
+        "if it is one; a code of this table. Where the same request may succeed later,",
+        "`Retry-After` says in how many seconds. The command line exits with 2 when the request",
+        "was wrong and with 1 when something failed.",
         *table(("code", "status", "try again", ""), map(_error, errors_there_are())),
     ]
     return "\n".join(lines) + "\n"

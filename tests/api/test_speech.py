@@ -153,7 +153,6 @@ def test_a_process_that_dies_is_a_clear_error_and_the_next_request_works(
     [
         ({"input": ""}, 400, "input"),
         ({"input": "  \n "}, 400, "input"),
-        ({"input": "!?…"}, 400, "input"),
         ({"input": None}, 400, "input"),
         ({"input": 7}, 400, "input"),
         ({"input": ["a"]}, 400, "input"),

@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -63,30 +64,30 @@ def test_every_option_of_every_engine_is_in_the_reference(client: httpx.Client) 
             assert f"\n| {speaker['name']} | {speaker['gender']} |" in described
 
 
-def test_every_command_that_help_names_is_in_the_reference() -> None:
+def test_every_command_and_option_that_help_names_is_in_the_reference() -> None:
     page = read("docs/reference/command-line.md")
-
-    def inside(*command: str) -> None:
-        told = helped(*command)
-        below = re.findall(r"^  ([a-z]+)(?:  |$)", told.partition("Commands:\n")[2], re.MULTILINE)
-        for name in below:
-            inside(*command, name)
-        if not below:
-            described = page.partition(f"\n## {' '.join(('polyvox', *command))}")[2]
-            for option in re.findall(r"^ +(?:-\w, )?(--[a-z-]+)", told, re.MULTILINE):
-                assert option == "--help" or f"`{option}`" in described.partition("\n## ")[0]
-
-    inside()
+    commands = dict(commands_with_options())
+    assert re.findall(r"^## (polyvox [a-z ]+[a-z])", page, re.MULTILINE) == list(commands)
+    for command, options in commands.items():
+        described = page.partition(f"\n## {command}")[2].partition("\n## ")[0]
+        for option in options - {"--help"}:
+            assert f"`{option}`" in described, f"{command} {option}"
 
 
-def helped(*command: str) -> str:
+def commands_with_options(*command: str) -> Iterator[tuple[str, set[str]]]:
+    """What can be run, as its help tells it."""
     done = subprocess.run(
         [sys.executable, "-m", "polyvox", *command, "--help"],
         capture_output=True,
         text=True,
         check=True,
     )
-    return done.stdout
+    options, _, below = done.stdout.partition("\nCommands:\n")
+    for name in re.findall(r"^  ([a-z]+)  ", below, re.MULTILINE):
+        yield from commands_with_options(*command, name)
+    if not below:
+        found = re.findall(r"^  (?:-\w, )?(--[a-z-]+)", options, re.MULTILINE)
+        yield " ".join(("polyvox", *command)), set(found)
 
 
 def test_the_headers_of_speech_are_those_of_the_reference(client: httpx.Client) -> None:

@@ -93,7 +93,9 @@ class SpeechRequest(Manner):
 
 class CaptionRequest(Manner):
     input: str = Field(description="The text.", examples=["Hello from Polyvox."])
-    captions_format: Literal["srt", "vtt", "json"] = "srt"
+    captions_format: Literal["srt", "vtt", "json"] = Field(
+        "srt", description="json: words with times and places, and cues."
+    )
 
 
 _AUDIO = {

@@ -28,8 +28,8 @@ async def list_voices(
     language: Annotated[str | None, Query(description="That speak this language.")] = None,
     kind: Annotated[str | None, Query(description="preset, cloned or designed.")] = None,
     text: Annotated[str | None, Query(description="In name, gender or description.")] = None,
-    page: Annotated[int, Query(ge=1, le=1_000_000)] = 1,
-    page_size: Annotated[int, Query(ge=1, le=1000)] = 100,
+    page: Annotated[int, Query(ge=1, le=1_000_000, description="From 1.")] = 1,
+    page_size: Annotated[int, Query(ge=1, le=1000, description="Voices on a page.")] = 100,
 ) -> VoicePage:
     """Voices, a page at a time."""
     found = served.voices.list(engine=engine, kind=kind, language=language, text=text)

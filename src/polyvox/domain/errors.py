@@ -3,7 +3,7 @@ documentation; statuses, exit codes and retries are decided where they are used,
 
 PolyvoxError
 ├── InvalidInput             the caller can mend it
-│   ├── NothingToSpeak       no letter, digit or symbol in the text
+│   ├── NothingToSpeak       a blank text, or one without a sound
 │   ├── NotFound             no such voice, model, language, engine
 │   ├── Conflict             it exists already, or is in use
 │   ├── TooLarge             over a limit that the message names

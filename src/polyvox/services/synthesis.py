@@ -106,6 +106,7 @@ class Synthesis:
         """Parts that carry data, from the first sound on; the last one may be empty."""
         renderer = Renderer(plan.engine.sample_rate, plan.format, plan.sample_rate, plan.stretch)
         whole = sum(len(piece.text) for piece in plan.pieces) or 1
+        silent = all(piece.silent for piece in plan.pieces)
         spoken, data, words = 0, b"", list[Word]()
         async with contextlib.aclosing(self._chunks(plan)) as chunks:
             async for index, chunk in chunks:
@@ -117,10 +118,10 @@ class Synthesis:
                     sound = await self._render(renderer.end, piece.pause)
                 words += (_in_text(word, piece, plan.utterance.text) for word in sound.words)
                 data += sound.data
-                if data and renderer.sounded:
+                if data and (renderer.sounded or silent):
                     yield Part(data, tuple(words), renderer.time, spoken / whole)
                     data, words = b"", []
-        if not renderer.sounded:
+        if not renderer.sounded and not silent:
             raise NothingToSpeak("The engine found nothing to speak in the text.", param="input")
         sound = await self._render(renderer.finish)
         yield Part(data + sound.data, tuple(words), renderer.time, 1.0)

@@ -14,7 +14,7 @@ from polyvox.text.language.mixture import attribute, readers
 from polyvox.text.language.scripts import dominant
 from polyvox.text.markup import Pause, find_pauses, without_pauses
 from polyvox.text.normalize import tidy, untouched
-from polyvox.text.spans import Span, cut, find_sentences, pack
+from polyvox.text.spans import SENTENCE_PAUSE, Span, cut, find_sentences, pack
 
 _LETTER_OR_DIGIT = re.compile(r"[^\W_]")
 
@@ -64,9 +64,9 @@ def divide(
     nothing decides. Sentences of a paragraph share a piece as far as they fit and share a
     language. Nothing but white space at a piece's edges and pause markup is left out; white space
     inside a piece is given as plain spaces. A written pause takes the place of the usual one;
-    after the last piece there is only a written one.
+    after the last piece there is only a written one, or the usual one where nothing can be spoken.
     Raises InvalidInput for an unsupported language (param "language") and for pauses that are too
-    long, NothingToSpeak for a text without anything speakable (both param "input").
+    long, NothingToSpeak for a blank text (both param "input").
     """
     limit = max(limit, 1)
     chosen = resolve(language, supported)
@@ -74,16 +74,14 @@ def divide(
     plain_text = tidied.text
     pauses = find_pauses(plain_text)
     words = without_pauses(plain_text) if pauses else plain_text
-    if not speakable(words):
-        raise NothingToSpeak(
-            "There is nothing to speak: the text has no letter, number or symbol.", param="input"
-        )
+    if not plain_text.strip():
+        raise NothingToSpeak("There is nothing to speak: the text is blank.", param="input")
     if chosen == AUTO:
         sentences = _in_their_languages(plain_text, pauses, words, supported, default)
     else:
         found = find_sentences(plain_text, pauses, lambda paragraph: chosen)
         sentences = [replace(each, language=chosen) for each in found]
-    return [
+    pieces = [
         Piece(
             text=re.sub(r"\s", " ", plain_text[span.first : span.last]),
             language=span.language,
@@ -92,6 +90,9 @@ def divide(
         )
         for span in pack(cut(plain_text, sentences, limit), limit)
     ]
+    if all(piece.silent and not piece.pause for piece in pieces):
+        pieces[-1] = replace(pieces[-1], pause=SENTENCE_PAUSE)
+    return pieces
 
 
 def _in_their_languages(
