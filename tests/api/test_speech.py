@@ -5,6 +5,7 @@ import json
 import struct
 import threading
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -262,8 +263,10 @@ class TestOfficialClient:
     """OpenAI's own package against our server."""
 
     @pytest.fixture
-    def official(self, server: Server) -> openai.OpenAI:
-        return openai.OpenAI(base_url=f"{server.url}/v1", api_key="none", max_retries=0)
+    def official(self, server: Server) -> Iterator[openai.OpenAI]:
+        place = f"{server.url}/v1"
+        with openai.OpenAI(base_url=place, api_key="none", max_retries=0) as client:
+            yield client
 
     def test_it_gets_speech(self, official: openai.OpenAI) -> None:
         answer = official.audio.speech.create(
