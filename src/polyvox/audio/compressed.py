@@ -5,12 +5,14 @@ set up than most of the codecs and hold back pages of Ogg."""
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from fractions import Fraction
 
 import av
 from av.audio.codeccontext import AudioCodecContext
 
+from polyvox.audio.affinity import one_core
 from polyvox.audio.frames import frame_of
 from polyvox.audio.framing import Adts, Bare, Flac, Framing, OggOpus
 from polyvox.domain.audio import Samples
@@ -99,8 +101,10 @@ class Compressed:
 
     def write(self, samples: Samples) -> bytes:
         frame = frame_of(samples, self._settings.sample_format, self._rate, self._taken)
-        self._taken += len(samples)
-        return self._framing.wrap(self._packets(frame))
+        first, self._taken = self._taken == 0, self._taken + len(samples)
+        with one_core() if first else nullcontext():
+            packets = self._packets(frame)
+        return self._framing.wrap(packets)
 
     def close(self) -> bytes:
         return self._framing.close(self._packets(None), self._taken)

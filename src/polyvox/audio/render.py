@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+
+import numpy as np
 
 from polyvox.audio.effects import TimeStretch
 from polyvox.audio.encode import Encoder, Format
@@ -45,16 +48,18 @@ class Renderer:
         """Whether anything but silence was pushed."""
         return self._joiner.sounded
 
-    def push(self, chunk: AudioChunk) -> Sound:
-        """The next chunk of the segment."""
-        return self._sound(self._joiner.push(chunk))
+    def render(self, chunks: Sequence[AudioChunk], pause: float | None, last: bool) -> Sound:
+        """The next chunks of the segment. With `pause` the segment is over and that many seconds
+        of silence follow; with `last` the utterance is over too."""
+        sounds = [self._sound(self._joiner.push(chunk)) for chunk in _joined(chunks)]
+        if pause is not None:
+            sounds.append(self._sound(self._joiner.end(pause * self._speed)))
+        if last:
+            sounds.append(self._finish())
+        data = b"".join(sound.data for sound in sounds)
+        return Sound(data, tuple(word for sound in sounds for word in sound.words))
 
-    def end(self, pause: float) -> Sound:
-        """The segment is over; `pause` seconds of silence follow."""
-        return self._sound(self._joiner.end(pause * self._speed))
-
-    def finish(self) -> Sound:
-        """The utterance is over."""
+    def _finish(self) -> Sound:
         rest = self._resampler.push(self._stretch.finish())
         data = self._encoded(rest) + self._encoded(self._resampler.finish())
         return Sound(data + self._encoder.finish(), ())
@@ -63,6 +68,8 @@ class Renderer:
         if chunk is None:
             return Sound(b"", ())
         data = self._encoded(self._resampler.push(self._stretch.push(chunk.samples)))
+        if self._speed == 1:
+            return Sound(data, chunk.words)
         words = tuple(
             replace(word, start=word.start / self._speed, end=word.end / self._speed)
             for word in chunk.words
@@ -71,3 +78,12 @@ class Renderer:
 
     def _encoded(self, samples: Samples) -> bytes:
         return self._encoder.encode(samples) if len(samples) else b""
+
+
+def _joined(chunks: Sequence[AudioChunk]) -> Sequence[AudioChunk]:
+    """Chunks that came together, as one."""
+    if len({chunk.sample_rate for chunk in chunks}) != 1:
+        return chunks
+    words = tuple(word for chunk in chunks for word in chunk.words)
+    samples = np.concatenate([chunk.samples for chunk in chunks])
+    return [AudioChunk(samples, chunks[0].sample_rate, words)]

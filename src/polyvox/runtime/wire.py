@@ -10,6 +10,7 @@ import json
 import types
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
+from functools import cache
 from typing import (
     TYPE_CHECKING,
     Any,
@@ -125,6 +126,11 @@ def to_fields(value: Any) -> Any:
     return value
 
 
+@cache
+def _hints(kind: Any) -> dict[str, Any]:
+    return get_type_hints(kind)
+
+
 def from_fields(kind: Any, value: Any) -> Any:
     """What `to_fields` was given, told its type."""
     origin, inner = get_origin(kind), get_args(kind)
@@ -134,7 +140,7 @@ def from_fields(kind: Any, value: Any) -> Any:
     if origin is tuple:
         return tuple(from_fields(inner[0], each) for each in value)
     if isinstance(kind, type) and is_dataclass(kind):
-        hints = get_type_hints(kind)
+        hints = _hints(kind)
         known = {each.name for each in fields(kind)}
         given = {
             name: from_fields(hints[name], each) for name, each in value.items() if name in known

@@ -8,10 +8,10 @@ import contextlib
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, TypeVarTuple
+from typing import TYPE_CHECKING, TypeVar, TypeVarTuple
 
 from polyvox.audio.encode import Format, completed
-from polyvox.audio.render import Renderer, Sound
+from polyvox.audio.render import Renderer
 from polyvox.domain.audio import AudioChunk, Recording
 from polyvox.domain.errors import NothingToSpeak
 from polyvox.domain.speech import Segment, Utterance, Word
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from polyvox.storage.cache import Cache
 
 _Given = TypeVarTuple("_Given")
+_Made = TypeVar("_Made")
+_LONGEST_TAKE = 2.0
+"""Seconds of sound that are encoded in one go."""
 _LARGEST_CACHED = 16 * 1024 * 1024
 
 
@@ -104,41 +107,41 @@ class Synthesis:
 
     async def _parts(self, plan: Plan) -> AsyncGenerator[Part, None]:
         """Parts that carry data, from the first sound on; the last one may be empty."""
-        renderer = Renderer(plan.engine.sample_rate, plan.format, plan.sample_rate, plan.stretch)
+        making = (plan.engine.sample_rate, plan.format, plan.sample_rate, plan.stretch)
+        renderer = await self._inside(Renderer, *making)
         whole = sum(len(piece.text) for piece in plan.pieces) or 1
         silent = all(piece.silent for piece in plan.pieces)
         spoken, data, words = 0, b"", list[Word]()
-        async with contextlib.aclosing(self._chunks(plan)) as chunks:
-            async for index, chunk in chunks:
+        async with contextlib.aclosing(self._takes(plan)) as takes:
+            async for index, chunks, ended in takes:
                 piece = plan.pieces[index]
-                if chunk is not None:
-                    sound = await self._render(renderer.push, chunk)
-                else:
-                    spoken += len(piece.text)
-                    sound = await self._render(renderer.end, piece.pause)
+                last = ended and index + 1 == len(plan.pieces)
+                spoken += len(piece.text) if ended else 0
+                pause = piece.pause if ended else None
+                sound = await self._inside(renderer.render, chunks, pause, last)
                 words += (_in_text(word, piece, plan.utterance.text) for word in sound.words)
                 data += sound.data
-                if data and (renderer.sounded or silent):
+                if (data or last) and (renderer.sounded or silent):
                     yield Part(data, tuple(words), renderer.time, spoken / whole)
                     data, words = b"", []
         if not renderer.sounded and not silent:
             raise NothingToSpeak("The engine found nothing to speak in the text.", param="input")
-        sound = await self._render(renderer.finish)
-        yield Part(data + sound.data, tuple(words), renderer.time, 1.0)
 
-    async def _render(self, step: Callable[[*_Given], Sound], *given: *_Given) -> Sound:
+    async def _inside(self, step: Callable[[*_Given], _Made], *given: *_Given) -> _Made:
+        """What `step` makes of `given`, in an encoding thread."""
         return await asyncio.get_running_loop().run_in_executor(self._encoders, step, *given)
 
-    async def _chunks(self, plan: Plan) -> AsyncGenerator[tuple[int, AudioChunk | None], None]:
-        """Chunks of each piece in order, None at its end."""
+    async def _takes(self, plan: Plan) -> AsyncGenerator[tuple[int, list[AudioChunk], bool], None]:
+        """A piece's index, its next chunks, as many as are there, and whether it ends with them."""
         streams = [_Stream(self._segment(plan, index)) for index in range(len(plan.pieces))]
         try:
             for index, stream in enumerate(streams):
                 for ahead in streams[index : index + 1 + self._look_ahead]:
                     ahead.start()
-                async for chunk in stream:
-                    yield index, chunk
-                yield index, None
+                ended = False
+                while not ended:
+                    chunks, ended = await stream.take()
+                    yield index, chunks, ended
         finally:
             await _stopped(streams)
 
@@ -182,11 +185,19 @@ class _Stream:
         if self.task is None:
             self.task = asyncio.create_task(self._speak())
 
-    async def __aiter__(self) -> AsyncIterator[AudioChunk]:
-        while (chunk := await self._spoken.get()) is not None:
-            if isinstance(chunk, BaseException):
-                raise chunk
-            yield chunk
+    async def take(self) -> tuple[list[AudioChunk], bool]:
+        """What has been spoken since the last time, or is next, and whether it is the end."""
+        taken, duration = list[AudioChunk](), 0.0
+        came = await self._spoken.get()
+        while came is not None:
+            if isinstance(came, BaseException):
+                raise came
+            taken.append(came)
+            duration += came.duration
+            if duration >= _LONGEST_TAKE or self._spoken.empty():
+                return taken, False
+            came = self._spoken.get_nowait()
+        return taken, True
 
     async def _speak(self) -> None:
         end: BaseException | None = None

@@ -101,7 +101,7 @@ def _in_their_languages(
     """The sentences of `text`, each with the language that its script decides; `words` is the
     text without markup."""
     reading = readers(words, supported, default)
-    otherwise = detect(words, supported, default)
+    otherwise = reading.get(dominant(words) or "") or detect(words, supported, default)
 
     def language_of(paragraph: str) -> str:
         return reading.get(dominant(paragraph) or "", otherwise)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
+from functools import lru_cache
 
 from polyvox.domain.errors import InvalidInput
 from polyvox.text.language.names import NAMES, OTHER_CODES, OTHER_NAMES
@@ -26,6 +27,7 @@ def canonical(code: str) -> str:
     return "-".join(parts)
 
 
+@lru_cache(maxsize=1024)
 def plain(code: str) -> str:
     """The language of `code` without region, script or variant: "pt" for "pt_BR", "zh" for "cmn".
 

@@ -25,21 +25,22 @@ _LABELS = {"nb": "no", "kok": "gom", "fil": "tl"}
 _ALSO_LATIN = {"en", "sr", "tg"}
 _NEVER_LATIN = frozenset(code for codes in LANGUAGES.values() for code in codes) - _ALSO_LATIN
 
-_FREQUENT_WORDS: Mapping[str, str] = MappingProxyType(
-    {
-        "en": "and are bye good hello hey hi how i is it my no not of ok okay please sorry test "
-        "thank thanks that the there this to welcome what who why world yes you your",
-        "de": "auf aus bitte danke das der die ein eine er guten gut hallo ich ist ja mit nein "
-        "nicht sie tag tschüss und was welt wer wie wir zu",
-        "fr": "au avec bien bonjour bonsoir c ce comment des elle est et il j je la le les merci "
-        "monde non nous oui ou pas que qui salut très tu un une vous à",
-        "es": "adiós bien buenas buenos como con cómo de dos el en es ella está gracias hola la "
-        "los mundo muy no por qué que señor sí tres tú un una uno usted y yo",
-        "pt": "bem bom bons com como de dia ela ele em está eu mundo muito não o obrigada "
-        "obrigado oi olá os por que sim tchau tudo um uma você à é",
-        "it": "a amo bene buona buongiorno che chi ciao come con di e gli grazie il io la lei lo "
-        "mondo molto no non per perché questo sei sono sì ti tu un una è",
-    }
+_FREQUENT = {
+    "en": "and are bye good hello hey hi how i is it my no not of ok okay please sorry test "
+    "thank thanks that the there this to welcome what who why world yes you your",
+    "de": "auf aus bitte danke das der die ein eine er guten gut hallo ich ist ja mit nein "
+    "nicht sie tag tschüss und was welt wer wie wir zu",
+    "fr": "au avec bien bonjour bonsoir c ce comment des elle est et il j je la le les merci "
+    "monde non nous oui ou pas que qui salut très tu un une vous à",
+    "es": "adiós bien buenas buenos como con cómo de dos el en es ella está gracias hola la "
+    "los mundo muy no por qué que señor sí tres tú un una uno usted y yo",
+    "pt": "bem bom bons com como de dia ela ele em está eu mundo muito não o obrigada "
+    "obrigado oi olá os por que sim tchau tudo um uma você à é",
+    "it": "a amo bene buona buongiorno che chi ciao come con di e gli grazie il io la lei lo "
+    "mondo molto no non per perché questo sei sono sì ti tu un una è",
+}
+_FREQUENT_WORDS: Mapping[str, frozenset[str]] = MappingProxyType(
+    {code: frozenset(words.split()) for code, words in _FREQUENT.items()}
 )
 
 
@@ -75,12 +76,14 @@ def _likeliest(sample: str, candidates: Sequence[str], default: str) -> str:
     scores = _ranking()(sample)
     words = re.findall(r"[^\W\d_]+", sample.lower())[:_COUNTED_WORDS]
 
+    ours = plain(default)
+
     def weight(code: str) -> float:
         score = scores.get(_LABELS.get(code, code), 0.0)
         score *= _MAIN_BIAS if code in MAIN else 1.0
-        score *= _DEFAULT_BIAS if code == plain(default) else 1.0
-        known = _FREQUENT_WORDS.get(code, "").split()
-        return score * float(_WORD_BIAS ** sum(word in known for word in words))
+        score *= _DEFAULT_BIAS if code == ours else 1.0
+        known = _FREQUENT_WORDS.get(code)
+        return score * float(_WORD_BIAS ** sum(word in known for word in words)) if known else score
 
     return max(candidates, key=weight)
 
