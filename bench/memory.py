@@ -1,5 +1,6 @@
-"""Memory: of the server and its hosts when idle and after some work, and the peak while a text of
-an hour is spoken to a file. Linux only (/proc).
+"""Memory: of the server and its hosts when idle and after some work, against the limit set for
+them (150 MB, and 40 MB a host), and the peak while a text of an hour is spoken to a file. Pages
+that processes share count by share (PSS). Linux only (/proc).
 
     python -m bench.memory
     python -m bench.memory --quick      a text of six minutes
@@ -16,7 +17,7 @@ from pathlib import Path
 
 from bench.load import Ask, ask_once
 from bench.paths import environment, polyvox
-from bench.processes import command_line, resident, serving, tree
+from bench.processes import command_line, proportional, resident, serving, tree
 
 _SERVER_LIMIT, _HOST_LIMIT = 150.0, 40.0
 """Megabytes."""
@@ -47,11 +48,14 @@ def _idle(folder: Path) -> None:
 
 def _tell(when: str, server: int) -> None:
     hosts = [pid for pid in tree(server)[1:] if "polyvox.runtime.host" in command_line(pid)]
-    sizes = [resident(pid) / 1e6 for pid in hosts]
-    own = resident(server) / 1e6
-    print(f"server, {when}: {own:.0f} MB, {own / _SERVER_LIMIT:.2f} × the limit; ", end="")
-    each = " and ".join(f"{size:.0f}" for size in sizes)
-    print(f"hosts: {each} MB, {max(sizes) / _HOST_LIMIT:.2f} × the limit")
+    own, each = proportional(server) / 1e6, [proportional(pid) / 1e6 for pid in hosts]
+    limit = _SERVER_LIMIT + _HOST_LIMIT * len(hosts)
+    whole = own + sum(each)
+    print(
+        f"{when}: server {own:.0f} MB ({resident(server) / 1e6:.0f} MB with shared pages whole), "
+        f"hosts {' and '.join(f'{size:.0f}' for size in each)} MB; together {whole:.0f} MB, "
+        f"{whole / limit:.2f} × the limit of {limit:.0f} MB"
+    )
 
 
 def _long(folder: Path, sentences: int) -> None:
@@ -67,7 +71,7 @@ def _long(folder: Path, sentences: int) -> None:
         text=True,
     )
     while process.poll() is None:
-        peak = max(peak, sum(resident(pid) for pid in tree(process.pid)))
+        peak = max(peak, sum(proportional(pid) for pid in tree(process.pid)))
         time.sleep(0.1)
     took = time.monotonic() - begun
     said = process.stderr.read().strip() if process.stderr else ""

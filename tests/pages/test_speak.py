@@ -151,7 +151,7 @@ def test_speaking_anew_replaces_what_is_being_said(page: Page) -> None:
     assert position(page) == pytest.approx(1.2, abs=0.01)
 
 
-@pytest.mark.parametrize("text", ["", "…", "x" * 5000])
+@pytest.mark.parametrize("text", ["", "  ", "x" * 5000])
 def test_a_refusal_is_told_in_the_servers_words(page: Page, text: str) -> None:
     refusal = httpx.post(f"{page.url}v1/audio/speech", json={"input": text, "model": "espeak"})
     speak(page, text)
