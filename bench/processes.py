@@ -101,14 +101,15 @@ def serving(
 
 def stop(process: subprocess.Popen[bytes]) -> None:
     """End the process, and whatever it leaves behind."""
-    family = tree(process.pid)
+    family = {pid: _born(pid) for pid in tree(process.pid)}
     process.send_signal(signal.SIGCONT)
     process.terminate()
     with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(10)
-    for pid in family:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
+    for pid, born in family.items():
+        if born and _born(pid) == born:  # the number may be another's by now
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
     process.wait()
 
 
@@ -133,6 +134,13 @@ def _until_ready(
 def _stat(path: Path) -> list[str]:
     """The fields of /proc/PID/stat from the third, the state, on."""
     return path.read_text().rpartition(")")[2].split()
+
+
+def _born(pid: int) -> str:
+    """When the process began, in the kernel's ticks; empty when there is none."""
+    with contextlib.suppress(OSError):
+        return _stat(Path(f"/proc/{pid}/stat"))[19]
+    return ""
 
 
 def _memory(pid: int, field: str) -> int:

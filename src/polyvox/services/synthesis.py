@@ -107,14 +107,14 @@ class Synthesis:
 
     async def _parts(self, plan: Plan) -> AsyncGenerator[Part, None]:
         """Parts that carry data, from the first sound on; the last one may be empty."""
-        making = (plan.engine.sample_rate, plan.format, plan.sample_rate, plan.stretch)
-        renderer = await self._inside(Renderer, *making)
+        asked = (plan.engine.sample_rate, plan.format, plan.sample_rate, plan.stretch)
+        making = self._inside(Renderer, *asked)
         whole = sum(len(piece.text) for piece in plan.pieces) or 1
         silent = all(piece.silent for piece in plan.pieces)
         spoken, data, words = 0, b"", list[Word]()
         async with contextlib.aclosing(self._takes(plan)) as takes:
             async for index, chunks, ended in takes:
-                piece = plan.pieces[index]
+                piece, renderer = plan.pieces[index], await making
                 last = ended and index + 1 == len(plan.pieces)
                 spoken += len(piece.text) if ended else 0
                 pause = piece.pause if ended else None
@@ -124,12 +124,12 @@ class Synthesis:
                 if (data or last) and (renderer.sounded or silent):
                     yield Part(data, tuple(words), renderer.time, spoken / whole)
                     data, words = b"", []
-        if not renderer.sounded and not silent:
+        if not (await making).sounded and not silent:
             raise NothingToSpeak("The engine found nothing to speak in the text.", param="input")
 
-    async def _inside(self, step: Callable[[*_Given], _Made], *given: *_Given) -> _Made:
-        """What `step` makes of `given`, in an encoding thread."""
-        return await asyncio.get_running_loop().run_in_executor(self._encoders, step, *given)
+    def _inside(self, step: Callable[[*_Given], _Made], *given: *_Given) -> asyncio.Future[_Made]:
+        """What `step` makes of `given`, in an encoding thread, begun at once."""
+        return asyncio.get_running_loop().run_in_executor(self._encoders, step, *given)
 
     async def _takes(self, plan: Plan) -> AsyncGenerator[tuple[int, list[AudioChunk], bool], None]:
         """A piece's index, its next chunks, as many as are there, and whether it ends with them."""
