@@ -11,8 +11,7 @@ from fastapi import FastAPI
 
 from docs.tables import code, kind, table
 from polyvox.api import Limits, build
-from polyvox.audio.compressed import rates
-from polyvox.audio.encode import FORMATS, Format, output_rate
+from polyvox.audio.encode import FORMATS, Format, output_rate, rates
 
 HEADERS = {
     "X-Request-Id": "The request's own, where it sent a plain one, else a new one.",
@@ -72,7 +71,7 @@ def http_page(document: Mapping[str, Any]) -> str:
 
 
 def _format(each: Format) -> tuple[str, ...]:
-    taken = rates(each.name) or ((each.fixed_rate,) if each.fixed_rate else ())
+    taken = rates(each)
     listed = ", ".join(map(str, taken)) or f"{ANY_RATE[0]} to {ANY_RATE[1]}"
     return f"`{each.name}`", each.media_type, str(output_rate(each, None)), listed
 

