@@ -1,11 +1,16 @@
-"""Named ways of sounding."""
+"""Named ways of sounding, and what they are made from."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Optional
 
-PRESET, CLONED, DESIGNED = "preset", "cloned", "designed"
+from polyvox.domain.audio import Samples
+
+PRESET, CLONED, DESIGNED, BLENDED = "preset", "cloned", "designed", "blended"
+APPROXIMATE = "approximate"
+"""Likeness of a clone that matches pitch, melody, tone colour and pace, and still sounds made."""
 
 
 @dataclass(frozen=True)
@@ -31,11 +36,61 @@ class Voice:
     name: str
     engine: str
     kind: str
-    """preset, cloned or designed."""
+    """preset, cloned, designed or blended."""
     speaker: Optional[str] = None
-    """The speaker inside the engine's model that this voice stands on."""
+    """The speaker inside the engine's model that this voice stands on; None with a state."""
     gender: Optional[str] = None
     language: Optional[str] = None
     """BCP 47 code; None when it speaks every language of its engine."""
     description: str = ""
     aliases: tuple[str, ...] = ()
+    digest: Optional[str] = None
+    """SHA-256 of its voice state, in hexadecimal; None for a preset."""
+    state: Optional[bytes] = field(default=None, repr=False)
+    """The voice state itself, which only its engine understands; only on the engine's side."""
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A recording to make a voice from."""
+
+    samples: Samples
+    """Trimmed and levelled."""
+    sample_rate: int
+    """Hertz; the engine's `reference_rate`."""
+    transcript: Optional[str] = None
+    """What is said in it, where that is known."""
+    language: Optional[str] = None
+    """BCP 47 code of what is said, where that is known."""
+
+
+@dataclass(frozen=True)
+class Trait:
+    """Some words of a description that were understood."""
+
+    words: str
+    """As they are written."""
+    first: int
+    """Index of their first character in the description."""
+    last: int
+    """Index after their last character."""
+    about: str
+    """gender, age, pitch, pace, energy, quality, tone, loudness or accent."""
+    meaning: str
+    """What they were taken to mean, in English: "very low", "not fast"."""
+
+
+@dataclass(frozen=True)
+class Design:
+    """What an engine made of a description."""
+
+    state: bytes
+    """The voice state."""
+    understood: tuple[Trait, ...]
+    """In the order of the description."""
+    ignored: tuple[str, ...]
+    """Words that say something, but nothing the engine knows."""
+    settings: Mapping[str, float]
+    """What came out, by name: those of the engine's `design_settings`."""
+    gender: Optional[str] = None
+    """female, male or neutral, where the description says it."""

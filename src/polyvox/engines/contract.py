@@ -6,15 +6,23 @@ declarations and by its host to work, so heavy imports belong in `load`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Optional
 
 from polyvox.domain.audio import AudioChunk
 from polyvox.domain.speech import Segment
-from polyvox.domain.voice import Speaker, Voice
+from polyvox.domain.voice import Design, Reference, Speaker, Voice
 
-CAPABILITIES = ("synthesize", "synthesize_batch", "enroll", "design", "convert", "transcribe")
+CAPABILITIES = (
+    "synthesize",
+    "synthesize_batch",
+    "enroll",
+    "design",
+    "blend",
+    "convert",
+    "transcribe",
+)
 
 
 @dataclass(frozen=True)
@@ -62,18 +70,49 @@ class Synthesizer(Engine):
     """Whether several hosts of it pay on one machine (it uses one core each)."""
     deterministic: ClassVar[bool] = False
     """Whether the same segment, voice, options and seed give the same samples."""
+    reference_rate: ClassVar[int] = 24000
+    """Hertz in which `enroll` takes its reference."""
+    transcript_needed: ClassVar[bool] = False
+    """Whether `enroll` needs to know what is said in the reference."""
+    likeness: ClassVar[Optional[str]] = None
+    """What may be promised of a clone: "approximate", or None where it is the speaker's voice."""
+    design_settings: ClassVar[Mapping[str, tuple[float, float]]] = {}
+    """What `design` decides that can also be set by hand: lowest and highest value by name."""
 
     def synthesize(self, segment: Segment, voice: Voice, options: Any) -> Iterator[AudioChunk]:
         """Speak `segment`; yields chunks of 60 to 200 ms as they come, mono at `sample_rate`.
 
         `options` is an instance of `Options`. Word times count from the segment's start, word
-        positions from the segment's first character. Closing the iterator cancels.
+        positions from the segment's first character. Closing the iterator cancels. The voice
+        stands on one of `speakers`, or carries a `state` that this engine made.
         """
+        raise NotImplementedError
+
+    def enroll(self, reference: Reference) -> bytes:
+        """The voice state of whoever speaks in `reference`, in the safetensors format.
+
+        Raises InvalidInput when nobody does.
+        """
+        raise NotImplementedError
+
+    def design(
+        self, description: str, language: str, settings: Mapping[str, float], text: str
+    ) -> Design:
+        """The voice that `description` asks for, in a language's words.
+
+        `settings` are those of `design_settings` that are set by hand and win over the words;
+        `text` is something it may say while it is being made. The same arguments give the same
+        voice.
+        """
+        raise NotImplementedError
+
+    def blend(self, voices: Sequence[Voice], weights: Sequence[float]) -> bytes:
+        """The state of a voice between `voices` of this engine; `weights` sum to 1."""
         raise NotImplementedError
 
 
 def capabilities(engine: type[Engine]) -> tuple[str, ...]:
-    """What the engine can do: those of `CAPABILITIES` that its class defines."""
+    """What the engine can do: those of `CAPABILITIES` that its class defines itself."""
     return tuple(
         name
         for name in CAPABILITIES
