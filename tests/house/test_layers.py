@@ -42,7 +42,7 @@ LIBRARIES: dict[str, set[str]] = {
     "cli": {"typer", "rich"},
 }
 
-ENGINES_OWN = {"espeakng_loader", "lindera"}
+ENGINES_OWN = {"espeakng_loader", "lindera", "safetensors"}
 """Imported only inside functions of engines."""
 
 

@@ -47,7 +47,7 @@ class Voice:
     digest: Optional[str] = None
     """SHA-256 of its voice state, in hexadecimal; None for a preset."""
     state: Optional[bytes] = field(default=None, repr=False)
-    """The voice state itself, which only its engine understands; only on the engine's side."""
+    """The voice state itself: bytes that only its engine understands."""
 
 
 @dataclass(frozen=True)

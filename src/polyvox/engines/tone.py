@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from polyvox.domain.audio import AudioChunk
-from polyvox.domain.errors import EngineFailed
+from polyvox.domain.errors import EngineFailed, InvalidInput
 from polyvox.domain.speech import Segment, Word
-from polyvox.domain.voice import Speaker, Voice
+from polyvox.domain.voice import APPROXIMATE, Design, Reference, Speaker, Trait, Voice
 from polyvox.engines.contract import Synthesizer
 from polyvox.engines.options import option
 
@@ -31,6 +32,7 @@ class Tone(Synthesizer):
     version = "1"
     summary = "Hums instead of speaking, for tests and for trying out a set-up."
     licence = "Apache-2.0"
+    requires = ("safetensors>=0.5",)
     languages = ("zh", "en", "ja", "ko", "de", "fr", "ru", "pt", "es", "it")
     speakers = (
         Speaker("middle", "neutral", "hums at 440 Hz"),
@@ -41,6 +43,8 @@ class Tone(Synthesizer):
     max_characters = 200
     parallel = True
     deterministic = True
+    likeness = APPROXIMATE
+    design_settings: ClassVar[Mapping[str, tuple[float, float]]] = {"pitch": (60.0, 2000.0)}
 
     @dataclass(frozen=True)
     class Options:
@@ -55,7 +59,7 @@ class Tone(Synthesizer):
         rate = self.sample_rate
         count = round(len(segment.text) * _SECONDS_PER_CHARACTER * rate)
         step = rate // 10
-        hum = _hum(count, rate, _PITCHES[voice.speaker or "middle"]) * np.float32(options.level)
+        hum = _hum(count, rate, _pitch_of(voice)) * np.float32(options.level)
         for first in range(0, count, step):
             now = first / rate
             if 0 <= options.fail_after <= now:
@@ -66,6 +70,52 @@ class Tone(Synthesizer):
             yield AudioChunk(
                 hum[first : first + step], rate, _words(segment.text, first, step, rate)
             )
+
+    def enroll(self, reference: Reference) -> bytes:
+        """A voice that hums at the strongest frequency of the recording."""
+        spectrum = np.abs(np.fft.rfft(reference.samples))
+        if not spectrum.max(initial=0) > 1:
+            raise InvalidInput("Nobody hums in the recording.", param="audio")
+        return _state(float(spectrum.argmax()) * reference.sample_rate / len(reference.samples))
+
+    def design(
+        self, description: str, language: str, settings: Mapping[str, float], text: str
+    ) -> Design:
+        """Knows the words low, middle and high."""
+        pitch, understood, ignored, position = _PITCHES["middle"], list[Trait](), list[str](), 0
+        for word in description.split():
+            position = description.index(word, position)
+            if word in _PITCHES:
+                pitch = _PITCHES[word]
+                understood.append(Trait(word, position, position + len(word), "pitch", word))
+            else:
+                ignored.append(word)
+            position += len(word)
+        pitch = settings.get("pitch", pitch)
+        return Design(_state(pitch), tuple(understood), tuple(ignored), {"pitch": pitch})
+
+    def blend(self, voices: Sequence[Voice], weights: Sequence[float]) -> bytes:
+        """A voice that hums at the weighted geometric mean of the pitches."""
+        pitches = [_pitch_of(voice) for voice in voices]
+        return _state(float(np.exp(np.dot(np.log(pitches), weights))))
+
+
+def _state(pitch: float) -> bytes:
+    from safetensors.numpy import save
+
+    return save({"pitch": np.array([pitch])})
+
+
+def _pitch_of(voice: Voice) -> float:
+    from safetensors import SafetensorError
+    from safetensors.numpy import load
+
+    if voice.state is None:
+        return _PITCHES[voice.speaker or "middle"]
+    try:
+        return float(load(voice.state)["pitch"][0])
+    except (SafetensorError, KeyError, IndexError) as error:
+        raise InvalidInput(f"Not a voice state of tone: {error}", param="voice") from error
 
 
 def _hum(count: int, rate: int, pitch: float) -> np.ndarray[tuple[int], np.dtype[np.float32]]:

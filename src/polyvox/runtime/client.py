@@ -7,15 +7,25 @@ import contextlib
 import os
 import socket
 import sys
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
 from polyvox.domain.audio import AudioChunk
 from polyvox.domain.errors import EngineCrashed, TimedOut, Unavailable, from_message
 from polyvox.domain.speech import Segment
-from polyvox.domain.voice import Voice
-from polyvox.runtime.wire import Message, WireBroken, chunk_in, pack, receive, to_fields
+from polyvox.domain.voice import Design, Reference, Voice
+from polyvox.runtime.wire import (
+    Message,
+    States,
+    WireBroken,
+    chunk_in,
+    from_fields,
+    pack,
+    receive,
+    samples_out,
+    to_fields,
+)
 
 _READ_AHEAD = 4 * 1024 * 1024
 _SETTLE_WITHIN = 5.0
@@ -38,6 +48,7 @@ class Host:
         self.process = process
         self._reader, self._writer, self._patience = reader, writer, patience
         self._requests = 0
+        self._states = States()
         self.owing = False
         """Whether the last request was left before its end; `settle` before the next one."""
 
@@ -98,11 +109,12 @@ class Host:
         Raises EngineFailed with the engine's reason, EngineCrashed when its process dies,
         TimedOut when it goes silent for longer than its patience.
         """
-        self._requests += 1
-        request = self._requests
-        asked = {"segment": to_fields(segment), "voice": to_fields(voice), "options": dict(options)}
-        self.owing = True
-        await self._send(Message("speak", request, asked))
+        asked = {
+            "segment": to_fields(segment),
+            "voice": await self._bring(voice),
+            "options": dict(options),
+        }
+        request = await self._ask("speak", asked)
         try:
             while True:
                 answer = await self._next(self._patience)
@@ -119,6 +131,30 @@ class Host:
         finally:
             if self.owing and self.alive:
                 self._writer.write(pack(Message("cancel", request)))
+
+    async def enroll(self, reference: Reference) -> bytes:
+        """The voice state of whoever speaks in `reference`. Raises as `speak` does."""
+        body = samples_out(reference.samples)
+        return bytes((await self._made("enroll", to_fields(reference), body)).body)
+
+    async def design(
+        self, description: str, language: str, settings: Mapping[str, float], text: str
+    ) -> Design:
+        """The voice that a description asks for. Raises as `speak` does."""
+        asked = {
+            "description": description,
+            "language": language,
+            "settings": dict(settings),
+            "text": text,
+        }
+        made = await self._made("design", asked)
+        return from_fields(Design, {**made.fields, "state": bytes(made.body)})  # type: ignore[no-any-return]
+
+    async def blend(self, voices: Sequence[Voice], weights: Sequence[float]) -> bytes:
+        """The state of a voice between `voices`. Raises as `speak` does."""
+        brought = [await self._bring(voice) for voice in voices]
+        made = await self._made("blend", {"voices": brought, "weights": list(weights)})
+        return bytes(made.body)
 
     async def settle(self) -> None:
         """Wait until a request that was left has ended; ends the process if it will not."""
@@ -145,6 +181,36 @@ class Host:
     def kill(self) -> None:
         with contextlib.suppress(ProcessLookupError):
             self.process.kill()
+
+    async def _bring(self, voice: Voice) -> Any:
+        """The voice as fields, its state sent before when the host does not hold it yet."""
+        if voice.digest and not self._states.use(voice.digest):
+            state = voice.state or b""
+            self._states.add(voice.digest, b"held")
+            await self._send(Message("state", 0, {"digest": voice.digest}, state))
+        return to_fields(voice)
+
+    async def _ask(
+        self, kind: str, asked: Mapping[str, Any], body: memoryview | bytes = b""
+    ) -> int:
+        self._requests += 1
+        self.owing = True
+        await self._send(Message(kind, self._requests, asked, body))
+        return self._requests
+
+    async def _made(
+        self, kind: str, asked: Mapping[str, Any], body: memoryview | bytes = b""
+    ) -> Message:
+        await self._ask(kind, asked, body)
+        try:
+            answer = await self._next(self._patience)
+        except TimedOut:
+            self.kill()
+            raise
+        self.owing = False
+        if answer.kind == "error":
+            raise from_message(dict(answer.fields))
+        return answer
 
     async def _send(self, message: Message) -> None:
         try:

@@ -14,21 +14,32 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from queue import SimpleQueue
-from typing import BinaryIO, Optional
+from typing import Any, BinaryIO, Optional
 
 import numpy as np
 
 from polyvox.domain.audio import AudioChunk
 from polyvox.domain.errors import EngineFailed, PolyvoxError, to_message
 from polyvox.domain.speech import Segment
-from polyvox.domain.voice import Voice
+from polyvox.domain.voice import Reference, Voice
 from polyvox.engines import options
 from polyvox.engines.contract import Synthesizer
 from polyvox.engines.registry import Registry
-from polyvox.runtime.wire import Message, WireBroken, chunk_message, from_fields, pack, read
+from polyvox.runtime.wire import (
+    Message,
+    States,
+    WireBroken,
+    chunk_message,
+    from_fields,
+    pack,
+    read,
+    samples_in,
+    to_fields,
+)
 
 _GATHER = 0.01
 """Seconds for which a fast engine's chunks are gathered into one message."""
@@ -44,6 +55,7 @@ class Host:
         self._engine = engine
         self._requests: SimpleQueue[Message] = SimpleQueue()
         self._cancelled: set[int] = set()
+        self._states = States()
 
     def run(self, device: str) -> None:
         """Load, then answer until the process ends with its stream."""
@@ -79,16 +91,47 @@ class Host:
 
     def _answer(self, request: Message) -> None:
         try:
-            for chunk in _gathered(self._spoken(request)):
-                self._send(chunk_message(request.id, chunk))
+            if request.kind == "state":
+                self._states.add(request.fields["digest"], bytes(request.body))
+                return
+            if request.kind == "speak":
+                for chunk in _gathered(self._spoken(request)):
+                    self._send(chunk_message(request.id, chunk))
+                answer = Message("done", request.id)
+            else:
+                answer = self._made(request)
         except Exception as error:
-            self._send(Message("error", request.id, to_message(_own(error))))
-        else:
-            self._send(Message("done", request.id))
+            answer = Message("error", request.id, to_message(_own(error)))
+        self._send(answer)
+
+    def _made(self, request: Message) -> Message:
+        """A voice state, of a recording, of words, or of other voices."""
+        given = request.fields
+        if request.kind == "enroll":
+            reference = Reference(samples_in(request.body), **given)
+            return Message("made", request.id, body=self._engine.enroll(reference))
+        if request.kind == "design":
+            design = self._engine.design(**given)
+            return Message("made", request.id, to_fields(design), design.state)
+        if request.kind == "blend":
+            voices = [self._voice(each) for each in given["voices"]]
+            state = self._engine.blend(voices, given["weights"])
+            return Message("made", request.id, body=state)
+        raise EngineFailed(f"A host does not know how to '{request.kind}'.")
+
+    def _voice(self, fields: Mapping[str, Any]) -> Voice:
+        """The voice, with its state, which has come before."""
+        voice: Voice = from_fields(Voice, fields)
+        if voice.digest is None:
+            return voice
+        state = self._states.use(voice.digest)
+        if state is None:
+            raise EngineFailed(f"The state of voice '{voice.id}' has not come.")
+        return replace(voice, state=state)
 
     def _spoken(self, request: Message) -> Iterator[AudioChunk]:
         segment = from_fields(Segment, request.fields["segment"])
-        voice = from_fields(Voice, request.fields["voice"])
+        voice = self._voice(request.fields["voice"])
         chosen = options.check(self._engine.Options, request.fields["options"])
         stream = self._engine.synthesize(segment, voice, chosen)
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import math
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
@@ -14,7 +14,7 @@ from typing import Any
 from polyvox.domain.audio import AudioChunk
 from polyvox.domain.errors import Busy, PolyvoxError
 from polyvox.domain.speech import Segment
-from polyvox.domain.voice import Voice
+from polyvox.domain.voice import Design, Reference, Voice
 from polyvox.runtime.client import Host
 
 SLEEPING, LOADING, READY, FAILED = "sleeping", "loading", "ready", "failed"
@@ -65,14 +65,29 @@ class Pool:
         A `promised` segment belongs to a request that has been accepted: it waits its turn
         whatever the queue's length. Others raise Busy when the queue is full or too slow.
         """
-        lane = self._lane(engine)
-        host = await lane.take(promised)
-        try:
-            async with contextlib.aclosing(host.speak(segment, voice, options)) as chunks:
-                async for chunk in chunks:
-                    yield chunk
-        finally:
-            lane.give(host)
+        async with (
+            self._host(engine, promised) as host,
+            contextlib.aclosing(host.speak(segment, voice, options)) as chunks,
+        ):
+            async for chunk in chunks:
+                yield chunk
+
+    async def enroll(self, engine: str, reference: Reference) -> bytes:
+        """The voice state that the engine makes of `reference`."""
+        async with self._host(engine) as host:
+            return await host.enroll(reference)
+
+    async def design(
+        self, engine: str, description: str, language: str, settings: Mapping[str, float], text: str
+    ) -> Design:
+        """The voice that the engine makes of a description."""
+        async with self._host(engine) as host:
+            return await host.design(description, language, settings, text)
+
+    async def blend(self, engine: str, voices: Sequence[Voice], weights: Sequence[float]) -> bytes:
+        """The state of a voice between `voices`."""
+        async with self._host(engine) as host:
+            return await host.blend(voices, weights)
 
     async def warm(self, engine: str) -> None:
         """Start the engine's first host if there is none, then its others."""
@@ -92,6 +107,16 @@ class Pool:
 
     async def close(self) -> None:
         await asyncio.gather(*(lane.close() for lane in self._lanes.values()))
+
+    @contextlib.asynccontextmanager
+    async def _host(self, engine: str, promised: bool = False) -> AsyncIterator[Host]:
+        """The next free host, until the block is left."""
+        lane = self._lane(engine)
+        host = await lane.take(promised)
+        try:
+            yield host
+        finally:
+            lane.give(host)
 
     def _lane(self, engine: str) -> _Lane:
         if engine not in self._lanes:

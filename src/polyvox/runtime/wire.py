@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import types
+from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from functools import cache
@@ -24,7 +25,7 @@ from typing import (
 
 import numpy as np
 
-from polyvox.domain.audio import AudioChunk
+from polyvox.domain.audio import AudioChunk, Samples
 from polyvox.domain.speech import Word
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 LONGEST_LINE = 4 * 1024 * 1024
 LARGEST_BODY = 256 * 1024 * 1024
+STATES_HELD = 32
 _SAMPLE = np.dtype("<f4")
 
 
@@ -42,7 +44,8 @@ class WireBroken(Exception):
 @dataclass(frozen=True)
 class Message:
     kind: str
-    """load, ready, speak, chunk, done, cancel or error."""
+    """To a host: state, speak, enroll, design, blend, cancel. From it: ready, chunk, done, made,
+    error."""
     id: int = 0
     """Of the request it belongs to."""
     fields: Mapping[str, Any] = field(default_factory=dict)
@@ -97,16 +100,14 @@ def _opened(line: bytes) -> tuple[Message, int]:
 def chunk_message(request: int, chunk: AudioChunk) -> Message:
     """A chunk of a request's audio, as 32-bit floats."""
     about = {"rate": chunk.sample_rate, "words": [_as_list(word) for word in chunk.words]}
-    body = np.ascontiguousarray(chunk.samples, dtype=_SAMPLE)
-    return Message("chunk", request, about, body.data.cast("B") if len(body) else b"")
+    return Message("chunk", request, about, samples_out(chunk.samples))
 
 
 def chunk_in(message: Message) -> AudioChunk:
     """The chunk that `chunk_message` packed."""
     try:
         words = tuple(Word(*values) for values in message.fields["words"])
-        samples = np.frombuffer(message.body, dtype=_SAMPLE)
-        return AudioChunk(samples, int(message.fields["rate"]), words)
+        return AudioChunk(samples_in(message.body), int(message.fields["rate"]), words)
     except (KeyError, TypeError, ValueError) as error:
         raise WireBroken(f"not a chunk: {error}") from error
 
@@ -115,10 +116,47 @@ def _as_list(word: Word) -> list[Any]:
     return [word.text, round(word.start, 4), round(word.end, 4), word.first, word.last]
 
 
+def samples_out(samples: Samples) -> memoryview:
+    """Samples as a message's body."""
+    body = np.ascontiguousarray(samples, dtype=_SAMPLE)
+    return body.data.cast("B") if len(body) else memoryview(b"")
+
+
+def samples_in(body: Union[bytes, memoryview]) -> Samples:
+    """The samples that `samples_out` made a body of."""
+    try:
+        return np.frombuffer(body, dtype=_SAMPLE)
+    except ValueError as error:
+        raise WireBroken(f"not samples: {error}") from error
+
+
+class States(OrderedDict[str, bytes]):
+    """The voice states that a host holds, by digest. Both sides keep this book alike: each
+    voice that is spoken with moves to the end, and the first leaves when there are too many."""
+
+    def add(self, digest: str, state: bytes) -> None:
+        self[digest] = state
+        while len(self) > STATES_HELD:
+            self.popitem(last=False)
+
+    def use(self, digest: str) -> Optional[bytes]:
+        """The state, when it is held."""
+        if digest not in self:
+            return None
+        self.move_to_end(digest)
+        return self[digest]
+
+
 def to_fields(value: Any) -> Any:
-    """A dataclass of the domain as plain JSON values, from its fields."""
+    """A dataclass of the domain as plain JSON values, from its fields. Bytes and arrays travel as
+    bodies and are left out."""
     if is_dataclass(value) and not isinstance(value, type):
-        return {each.name: to_fields(getattr(value, each.name)) for each in fields(value)}
+        given = {each.name: getattr(value, each.name) for each in fields(value)}
+        return {
+            name: to_fields(each)
+            for name, each in given.items()
+            if not isinstance(each, (bytes, np.ndarray))
+        }
     if isinstance(value, (list, tuple)):
         return [to_fields(each) for each in value]
     if isinstance(value, Mapping):
