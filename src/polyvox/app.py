@@ -88,7 +88,7 @@ async def _cache(settings: Settings, stack: contextlib.AsyncExitStack) -> Cache 
     stack.push_async_callback(database.dispose)
     if not settings.cache.enabled:
         return None
-    blobs = Blobs(settings.storage.folder / "blobs")
+    blobs = Blobs.local(settings.storage.folder / "blobs")
     cache = Cache(database, blobs, int(settings.cache.max_mb * 1e6))
     stack.push_async_callback(cache.close)
     return cache

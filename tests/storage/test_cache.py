@@ -30,19 +30,19 @@ async def test_what_is_kept_comes_back_after_a_restart(
     database: AsyncEngine, tmp_path: Path
 ) -> None:
     recording = Recording(b"sound" * 100, 1.5, WORDS)
-    cache = Cache(database, Blobs(tmp_path / "blobs"), 10_000)
+    cache = Cache(database, Blobs.local(tmp_path / "blobs"), 10_000)
     await cache.clear()
     cache.put(key(1), recording)
     assert await cache.get(key(1)) == recording
     await cache.close()
-    cache = Cache(database, Blobs(tmp_path / "blobs"), 10_000)
+    cache = Cache(database, Blobs.local(tmp_path / "blobs"), 10_000)
     assert await cache.get(key(1)) == recording
     assert await cache.get(key(2)) is None
     await cache.close()
 
 
 async def test_the_least_recently_used_leaves_first(database: AsyncEngine, tmp_path: Path) -> None:
-    blobs = Blobs(tmp_path / "blobs")
+    blobs = Blobs.local(tmp_path / "blobs")
     cache = Cache(database, blobs, 10_000)
     await cache.clear()
     for number in range(9):
@@ -69,7 +69,7 @@ async def test_the_least_recently_used_leaves_first(database: AsyncEngine, tmp_p
 async def test_a_recording_larger_than_the_room_is_not_kept(
     database: AsyncEngine, tmp_path: Path
 ) -> None:
-    cache = Cache(database, Blobs(tmp_path / "blobs"), 100)
+    cache = Cache(database, Blobs.local(tmp_path / "blobs"), 100)
     await cache.clear()
     cache.put(key(1), Recording(bytes(101), 1.0))
     assert await cache.get(key(1)) is None
@@ -77,17 +77,17 @@ async def test_a_recording_larger_than_the_room_is_not_kept(
 
 
 async def test_a_lost_blob_is_a_miss(database: AsyncEngine, tmp_path: Path) -> None:
-    cache = Cache(database, Blobs(tmp_path / "blobs"), 10_000)
+    cache = Cache(database, Blobs.local(tmp_path / "blobs"), 10_000)
     await cache.clear()
     cache.put(key(1), Recording(b"x", 1.0))
     await cache.close()
     for path in (tmp_path / "blobs").rglob("*"):
         if path.is_file():
             path.unlink()
-    cache = Cache(database, Blobs(tmp_path / "blobs"), 10_000)
+    cache = Cache(database, Blobs.local(tmp_path / "blobs"), 10_000)
     assert await cache.get(key(1)) is None
     cache.put(key(1), Recording(b"y", 1.0))
     await cache.close()
-    cache = Cache(database, Blobs(tmp_path / "blobs"), 10_000)
+    cache = Cache(database, Blobs.local(tmp_path / "blobs"), 10_000)
     assert await cache.get(key(1)) == Recording(b"y", 1.0)
     await cache.close()

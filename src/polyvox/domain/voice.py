@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Optional
+from typing import Any, Optional
 
 from polyvox.domain.audio import Samples
 
@@ -94,3 +94,39 @@ class Design:
     """What came out, by name: those of the engine's `design_settings`."""
     gender: Optional[str] = None
     """female, male or neutral, where the description says it."""
+
+
+@dataclass(frozen=True)
+class MadeVoice:
+    """A cloned, designed or blended voice as it is kept."""
+
+    voice: Voice
+    created_at: float
+    """Seconds since 1970."""
+    expires_at: Optional[float] = None
+    """Seconds since 1970; None when it is kept until somebody deletes it."""
+    likeness: Optional[str] = None
+    """What may be promised of a clone: approximate; None where nothing needs saying."""
+    transcript: Optional[str] = None
+    """What is said in its reference."""
+    consent: Optional[str] = None
+    """The note, or the id of the recorded consent, that its speaker agrees."""
+    origin: Mapping[str, Any] = field(default_factory=dict)
+    """What it was made of: measures and advice of a recording, a description and what was
+    understood of it, or the voices of a blend with their weights."""
+    seconds: Optional[float] = None
+    """Of its reference; None where there is none."""
+
+
+@dataclass(frozen=True)
+class Consent:
+    """Somebody's recorded word that their voice may be cloned."""
+
+    id: str
+    name: str
+    language: str
+    """BCP 47 code."""
+    media_type: str
+    """Of the recording."""
+    created_at: float
+    """Seconds since 1970."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, BigInteger, Column, Float, Index, MetaData, String, Table
+from sqlalchemy import JSON, BigInteger, Column, Float, Index, MetaData, String, Table, Text
 
 metadata = MetaData(
     naming_convention={
@@ -22,4 +22,38 @@ cached_speech = Table(
     Column("words", JSON, nullable=False),  # [text, start, end, first, last] each
     Column("used_at", Float, nullable=False),  # seconds since 1970
     Index("ix_cached_speech_used_at", "used_at"),
+)
+
+voices = Table(
+    "voices",
+    metadata,
+    Column("id", String(36), primary_key=True),  # UUIDv7
+    Column("name", String(100), nullable=False),
+    Column("name_key", String(200), unique=True),  # how names compare; null once deleted
+    Column("engine", String(64), nullable=False),
+    Column("kind", String(16), nullable=False),  # cloned, designed, blended
+    Column("gender", String(16)),
+    Column("language", String(35)),
+    Column("description", Text, nullable=False),
+    Column("digest", String(64), nullable=False),  # of the blob with its state
+    Column("likeness", String(32)),
+    Column("transcript", Text),
+    Column("consent", Text),
+    Column("origin", JSON, nullable=False),  # what it was made of
+    Column("seconds", Float),  # of the reference; null where there is none
+    Column("created_at", Float, nullable=False),  # seconds since 1970
+    Column("expires_at", Float),
+    Column("deleted_at", Float),
+    Index("ix_voices_expires_at", "expires_at"),
+    Index("ix_voices_deleted_at", "deleted_at"),
+)
+
+voice_consents = Table(
+    "voice_consents",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("name", String(100), nullable=False),
+    Column("language", String(35), nullable=False),
+    Column("media_type", String(100), nullable=False),  # of the recorded consent
+    Column("created_at", Float, nullable=False),
 )
