@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from polyvox.services.engines import Engines
+from polyvox.services.enrolment import Enrolment
+from polyvox.services.generations import Generations
+from polyvox.services.parcels import Parcels
 from polyvox.services.synthesis import Synthesis
 from polyvox.services.voices import Voices
 
@@ -16,3 +19,6 @@ class Services:
     engines: Engines
     voices: Voices
     synthesis: Synthesis
+    enrolment: Enrolment
+    parcels: Parcels
+    generations: Generations

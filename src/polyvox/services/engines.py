@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 
 from polyvox.domain.engine import EngineStatus, Model
-from polyvox.domain.errors import NotFound, PolyvoxError
+from polyvox.domain.errors import InvalidInput, NotFound, PolyvoxError
 from polyvox.engines.contract import Synthesizer, capabilities
 from polyvox.engines.options import schema
 from polyvox.engines.registry import Registry
@@ -53,6 +53,10 @@ class Engines:
             )
         return self._models[model]
 
+    def model_of(self, engine: str) -> Model:
+        """The first model of an engine that is switched on."""
+        return next(each for each in self._models.values() if each.engine == engine)
+
     def synthesizer(self, engine: str) -> type[Synthesizer]:
         """The declarations of an engine that is switched on. Raises NotFound."""
         if engine not in self._enabled:
@@ -61,6 +65,20 @@ class Engines:
                 param="engine",
             )
         return self._registry.synthesizer(engine)
+
+    def able(self, what: str, engine: str | None = None) -> type[Synthesizer]:
+        """The engine of that name, or the first one, that can `enroll`, `design` or `blend`.
+
+        Raises NotFound, or InvalidInput for one that cannot.
+        """
+        can = [name for name in self._enabled if what in capabilities(self.synthesizer(name))]
+        default = self.default.engine
+        chosen = engine or (default if default in can else next(iter(can), default))
+        declared = self.synthesizer(chosen)
+        if chosen not in can:
+            others = f" These can: {', '.join(can)}." if can else ""
+            raise InvalidInput(f"Engine '{chosen}' cannot {what} voices.{others}", param="engine")
+        return declared
 
     def status(self, engine: str) -> EngineStatus:
         """How the engine is doing. Raises NotFound."""

@@ -49,7 +49,7 @@ class Plan:
         what = {
             "polyvox": __version__,
             "engine": [self.engine.name, self.engine.version, self.model.id],
-            "voice": self.voice.id,
+            "voice": [self.voice.id, self.voice.digest],
             "options": sorted(self.options.items()),
             "stretch": self.stretch,
             "seed": self.utterance.seed or 0,
@@ -69,12 +69,18 @@ class Planner:
         self._engines, self._voices = engines, voices
         self.max_characters = max_characters
 
-    async def plan(self, asked: Utterance, fmt: Format, sample_rate: int | None) -> Plan:
-        """Raises InvalidInput, NotFound or NothingToSpeak, naming the field that is wrong."""
+    async def plan(
+        self, asked: Utterance, fmt: Format, sample_rate: int | None, voice: Voice | None = None
+    ) -> Plan:
+        """`voice` is one that is not kept, instead of the one that is named. Raises
+        InvalidInput, NotFound or NothingToSpeak, naming the field that is wrong."""
         self._check(asked)
-        model = self._model(asked)
+        model = self._engines.find(asked.model)
+        free = asked.model is None or model.alias_of is not None
+        voice = voice or await self._voices.find(asked.voice, model.engine, anywhere=free)
+        if voice.engine != model.engine:
+            model = self._engines.model_of(voice.engine)
         engine = self._engines.synthesizer(model.engine)
-        voice = self._voices.find(asked.voice, engine.name)
         language = resolve(asked.language, engine.languages)
         options, stretch = _paced(engine, asked)
         divided = dict(
@@ -102,14 +108,6 @@ class Planner:
                 f"Speed must be between {SLOWEST} and {FASTEST:g}, not {asked.speed:g}.",
                 param="speed",
             )
-
-    def _model(self, asked: Utterance) -> Model:
-        """The model that was named, or that of the engine whose voice was named by its id."""
-        engine = self._voices.engine_of(asked.voice)
-        model = self._engines.find(asked.model)
-        if engine and engine != model.engine and (asked.model is None or model.alias_of):
-            return next(each for each in self._engines.models() if each.engine == engine)
-        return model
 
 
 def _paced(engine: type[Synthesizer], asked: Utterance) -> tuple[dict[str, Any], float]:

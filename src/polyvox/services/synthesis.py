@@ -15,6 +15,7 @@ from polyvox.audio.render import Renderer
 from polyvox.domain.audio import AudioChunk, Recording
 from polyvox.domain.errors import NothingToSpeak
 from polyvox.domain.speech import Segment, Utterance, Word
+from polyvox.domain.voice import Voice
 from polyvox.runtime.pool import Pool
 from polyvox.services.plan import Plan, Planner
 from polyvox.text.segment import Piece
@@ -93,11 +94,15 @@ class Synthesis:
         return self._planner.max_characters
 
     async def speak(
-        self, utterance: Utterance, fmt: Format, sample_rate: int | None = None
+        self,
+        utterance: Utterance,
+        fmt: Format,
+        sample_rate: int | None = None,
+        voice: Voice | None = None,
     ) -> Speech:
         """Speech whose first bytes exist: what is wrong with the request, or with the engine
-        before it gives a sound, is raised here."""
-        plan = await self._planner.plan(utterance, fmt, sample_rate)
+        before it gives a sound, is raised here. `voice` is one that is not kept."""
+        plan = await self._planner.plan(utterance, fmt, sample_rate, voice)
         key = plan.key if self._cache and plan.engine.deterministic else None
         if self._cache and key and (found := await self._cache.get(key)):
             return Speech(plan, _once(found), found)

@@ -1,0 +1,108 @@
+"""Preset voices: the speakers of every engine, by id, name or one of the names that clients send."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from polyvox.domain.voice import PRESET, Voice
+from polyvox.services.engines import Engines
+
+GENERIC = (
+    "female_generic",
+    "male_generic",
+    "female_young",
+    "male_deep",
+    "female_warm",
+    "male_warm",
+    "female_soft",
+    "male_soft",
+)
+OPENAI = (
+    "alloy",
+    "ash",
+    "ballad",
+    "coral",
+    "echo",
+    "fable",
+    "onyx",
+    "nova",
+    "sage",
+    "shimmer",
+    "verse",
+    "marin",
+    "cedar",
+)
+
+
+class Presets:
+    """The preset voices of every engine that is switched on."""
+
+    def __init__(self, engines: Engines, default: str | None = None) -> None:
+        """`default` names the voice of requests that name none."""
+        self._engines, self._default = engines, default
+        self._voices = {name: _presets(engines, name) for name in engines.names}
+        self._by_id = {voice.id: voice for voices in self._voices.values() for voice in voices}
+        self._named = {name: _names(voices) for name, voices in self._voices.items()}
+
+    def list(
+        self, engines: Sequence[str], kind: str | None = None, text: str | None = None
+    ) -> list[Voice]:
+        """Voices of `engines` with `text` in name, gender or description."""
+        return [
+            voice
+            for name in engines
+            for voice in self._voices[name]
+            if kind in (None, voice.kind)
+            if text is None
+            or text.lower() in f"{voice.name} {voice.gender} {voice.description}".lower()
+        ]
+
+    def get(self, id: str) -> Voice | None:
+        """The voice with that id."""
+        return self._by_id.get(id)
+
+    def named(self, name: str, engine: str) -> Voice | None:
+        """What a request to `engine` means by `name`; another engine's voice only by its id."""
+        return self._by_id.get(name) or self._named[engine].get(name.lower())
+
+    def default(self, engine: str) -> Voice:
+        """The voice of requests that name none."""
+        return self._named[engine].get((self._default or "").lower()) or self._voices[engine][0]
+
+    def names(self, engine: str) -> Iterable[str]:
+        """Every name, in lower case, that the engine answers to."""
+        return self._named[engine]
+
+    def known(self, name: str) -> bool:
+        """Whether some preset answers to that name or id."""
+        return name in self._by_id or any(name.lower() in own for own in self._named.values())
+
+
+def _presets(engines: Engines, engine: str) -> list[Voice]:
+    return [
+        Voice(
+            id=f"{engine}.{speaker.name}",
+            name=speaker.name,
+            engine=engine,
+            kind=PRESET,
+            speaker=speaker.name,
+            gender=speaker.gender,
+            language=speaker.language,
+            description=speaker.description,
+            aliases=speaker.aliases,
+        )
+        for speaker in engines.synthesizer(engine).speakers
+    ]
+
+
+def _names(voices: list[Voice]) -> dict[str, Voice]:
+    """Lower-case names to voices. Every engine answers to the generic and to OpenAI's names:
+    where it has no voice so called, one of its own stands in."""
+    names = {
+        known: voices[index % len(voices)]
+        for known_names in (GENERIC, OPENAI)
+        for index, known in enumerate(known_names)
+    }
+    for voice in voices:
+        names |= {name.lower(): voice for name in (*voice.aliases, voice.name)}
+    return names
