@@ -10,7 +10,8 @@ from typing import Any
 from fastapi import FastAPI
 
 from docs.tables import code, kind, table
-from polyvox.api import Limits, build
+from polyvox.api import build
+from polyvox.api.limits import Limits
 from polyvox.audio.encode import FORMATS, Format, output_rate, rates
 
 HEADERS = {
@@ -34,7 +35,7 @@ def openapi() -> dict[str, Any]:
     async def nothing(_: FastAPI) -> AsyncIterator[None]:
         yield
 
-    document: dict[str, Any] = build(nothing, Limits(1, 1, 1)).openapi()
+    document: dict[str, Any] = build(nothing, Limits(1, 1, 1, 1, 1, 1, False)).openapi()
     return document
 
 

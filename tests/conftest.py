@@ -40,3 +40,17 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 def client(server: Server) -> Iterator[httpx.Client]:
     with httpx.Client(base_url=server.url, timeout=30) as client:
         yield client
+
+
+@pytest.fixture(scope="session")
+def recording(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Some fifteen seconds of a deep voice that speaks, as a WAV file."""
+    text = (
+        "The old harbour lay quiet in the evening light. A few boats came home with the tide, and "
+        "their crews talked about the weather. Nobody on the pier was in a hurry. Somebody began "
+        "to sing, and after a while everybody else was listening. Then it grew dark at last."
+    )
+    asked = {"input": text, "voice": "espeak.male_deep", "response_format": "wav", "stream": False}
+    path = tmp_path_factory.mktemp("recording") / "deep.wav"
+    path.write_bytes(httpx.post(f"{server.url}/v1/audio/speech", json=asked, timeout=60).content)
+    return path

@@ -6,23 +6,41 @@ without.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import logging
 import os
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from polyvox.audio.decode import Limits
+from polyvox.domain.errors import PolyvoxError
 from polyvox.engines.registry import Registry
-from polyvox.runtime.pool import Limits, Pool
+from polyvox.runtime.pool import Limits as PoolLimits
+from polyvox.runtime.pool import Pool
 from polyvox.services import Services
+from polyvox.services.consents import Consents
 from polyvox.services.engines import Engines
+from polyvox.services.enrolment import Enrolment, Rules
+from polyvox.services.generations import Generations
+from polyvox.services.parcels import Parcels
 from polyvox.services.plan import Planner
+from polyvox.services.presets import Presets
 from polyvox.services.synthesis import Synthesis
 from polyvox.services.voices import Voices
 from polyvox.settings import Settings
 
 if TYPE_CHECKING:
+    from polyvox.storage.blobs import Blobs
     from polyvox.storage.cache import Cache
+    from polyvox.storage.shelf import Shelf
+
+
+_log = logging.getLogger(__name__)
+_TIDY_EVERY = 60.0
+"""Seconds between two rounds of clean-up."""
 
 
 @contextlib.asynccontextmanager
@@ -32,7 +50,7 @@ async def running(settings: Settings, *, stored: bool = True) -> AsyncIterator[S
         known = registry(settings)
         pool = Pool(
             lambda name: _hosts(settings, known, name),
-            limits=Limits(
+            limits=PoolLimits(
                 waiting=settings.speech.max_waiting,
                 wait=settings.speech.max_wait_seconds,
                 load=settings.engines.load_seconds,
@@ -42,17 +60,36 @@ async def running(settings: Settings, *, stored: bool = True) -> AsyncIterator[S
             folder=settings.engines.folder,
         )
         stack.push_async_callback(pool.close)
-        engines, voices = _catalogue(settings, known, pool)
-        cache = await _cache(settings, stack) if stored else None
+        engines, presets = _catalogue(settings, known, pool)
+        storage = await _storage(settings, stack) if stored else _Storage()
+        links = settings.storage.signed_urls
+        voices = Voices(engines, presets, storage.shelf, links=links)
         encoders = stack.enter_context(ThreadPoolExecutor(_cores(), "encoder"))
-        synthesis = Synthesis(
-            Planner(engines, voices, settings.speech.max_characters),
-            pool,
-            cache,
-            encoders,
-            look_ahead=settings.speech.look_ahead,
+        decoders = stack.enter_context(ThreadPoolExecutor(2, "decoder"))
+        planner = Planner(engines, voices, settings.speech.max_characters)
+        look_ahead = settings.speech.look_ahead
+        synthesis = Synthesis(planner, pool, storage.cache, encoders, look_ahead=look_ahead)
+        enrolment = Enrolment(engines, voices, pool, decoders, _rules(settings))
+        yield Services(
+            engines,
+            voices,
+            synthesis,
+            enrolment,
+            Parcels(engines, voices, synthesis),
+            Generations(synthesis, storage.blobs, links=links),
+            Consents(storage.shelf, decoders),
         )
-        yield Services(engines, voices, synthesis)
+
+
+async def tidy(settings: Settings, services: Services) -> None:
+    """Remove what its time is over for, again and again, until it is cancelled."""
+    while True:
+        try:
+            await services.voices.shelf.purge(settings.voices.undo_minutes * 60)
+            await services.generations.purge(settings.storage.generated_days * 86400)
+        except PolyvoxError as error:
+            _log.warning("clean-up will be tried again: %s", error)
+        await asyncio.sleep(_TIDY_EVERY)
 
 
 def registry(settings: Settings) -> Registry:
@@ -60,8 +97,8 @@ def registry(settings: Settings) -> Registry:
     return Registry(settings.engines.folder)
 
 
-def catalogue(settings: Settings) -> tuple[Engines, Voices]:
-    """Engines and voices to look at, with nothing running."""
+def catalogue(settings: Settings) -> tuple[Engines, Presets]:
+    """Engines and preset voices to look at, with nothing running."""
     return _catalogue(settings, registry(settings), Pool(lambda _: 0))
 
 
@@ -74,24 +111,60 @@ async def check_database(settings: Settings) -> str:
     return database.url.render_as_string(hide_password=True)
 
 
-def _catalogue(settings: Settings, known: Registry, pool: Pool) -> tuple[Engines, Voices]:
-    engines = Engines(known, pool, settings.engines.enabled, settings.speech.model)
-    return engines, Voices(engines, settings.speech.voice)
+def _catalogue(settings: Settings, known: Registry, pool: Pool) -> tuple[Engines, Presets]:
+    engines = Engines(
+        known, pool, settings.engines.enabled, settings.speech.model, settings.speech.stand_in
+    )
+    return engines, Presets(engines, settings.speech.voice)
 
 
-async def _cache(settings: Settings, stack: contextlib.AsyncExitStack) -> Cache | None:
+@dataclass(frozen=True)
+class _Storage:
+    blobs: Blobs | None = None
+    shelf: Shelf | None = None
+    cache: Cache | None = None
+
+
+async def _storage(settings: Settings, stack: contextlib.AsyncExitStack) -> _Storage:
     from polyvox.storage.blobs import Blobs
     from polyvox.storage.cache import Cache
+    from polyvox.storage.consents import ConsentRows
     from polyvox.storage.database import connect
+    from polyvox.storage.shelf import Shelf
+    from polyvox.storage.voices import VoiceRows
 
     database = await connect(settings.database_url)
     stack.push_async_callback(database.dispose)
+    local = Blobs.local(settings.storage.folder / "blobs")
+    remote = settings.storage.blobs
+    blobs = Blobs.s3(remote, _s3_options(settings)) if remote else local
+    shelf = Shelf(VoiceRows(database), ConsentRows(database), blobs)
     if not settings.cache.enabled:
-        return None
-    blobs = Blobs.local(settings.storage.folder / "blobs")
-    cache = Cache(database, blobs, int(settings.cache.max_mb * 1e6))
+        return _Storage(blobs, shelf)
+    cache = Cache(database, local, int(settings.cache.max_mb * 1e6))
     stack.push_async_callback(cache.close)
-    return cache
+    return _Storage(blobs, shelf, cache)
+
+
+def _s3_options(settings: Settings) -> dict[str, str]:
+    storage = settings.storage
+    options = {
+        "endpoint": storage.s3_endpoint,
+        "region": storage.s3_region,
+        "access_key_id": storage.s3_access_key,
+        "secret_access_key": storage.s3_secret_key,
+        "session_token": storage.s3_session_token,
+    }
+    return {name: value for name, value in options.items() if value}
+
+
+def _rules(settings: Settings) -> Rules:
+    voices = settings.voices
+    limits = Limits(
+        shortest=voices.min_seconds, seconds=voices.max_seconds, bytes=int(voices.max_mb * 1e6)
+    )
+    lifetime = voices.lifetime_days * 86400 if voices.lifetime_days else None
+    return Rules(limits, lifetime, voices.consent_required)
 
 
 def _hosts(settings: Settings, known: Registry, engine: str) -> int:

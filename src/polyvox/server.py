@@ -14,8 +14,9 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from polyvox.api import Limits, build, guarded
-from polyvox.app import running
+from polyvox.api import build, guarded
+from polyvox.api.limits import Limits
+from polyvox.app import running, tidy
 from polyvox.domain.errors import Unavailable
 from polyvox.settings import Settings
 
@@ -47,13 +48,25 @@ def standalone(settings: Settings) -> ASGIApp:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with running(settings) as services:
             app.state.services = services
-            warming = asyncio.create_task(services.engines.warm())
+            tasks = [
+                asyncio.create_task(services.engines.warm()),
+                asyncio.create_task(tidy(settings, services)),
+            ]
             yield
-            warming.cancel()
-            await asyncio.gather(warming, return_exceptions=True)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     server = settings.server
-    limits = Limits(int(server.max_body_mb * 1e6), server.body_seconds, server.stall_seconds)
+    limits = Limits(
+        body_bytes=int(server.max_body_mb * 1e6),
+        upload_bytes=int(settings.voices.max_mb * 1e6),
+        body_seconds=server.body_seconds,
+        upload_seconds=server.upload_seconds,
+        stall_seconds=server.stall_seconds,
+        url_seconds=settings.voices.url_seconds,
+        private_urls=settings.voices.private_urls,
+    )
     return guarded(build(lifespan, limits), limits)
 
 

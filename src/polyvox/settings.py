@@ -23,7 +23,16 @@ from polyvox.domain.errors import InvalidInput
 
 PREFIX, DELIMITER = "POLYVOX_", "__"
 FILE_NAMES = ("polyvox.toml", "polyvox.yaml", "polyvox.yml", "config.yaml")
-_PLATFORM = {"DATABASE_URL": ("storage", "database"), "REDIS_URL": ("storage", "redis")}
+_PLATFORM = {
+    "DATABASE_URL": ("storage", "database"),
+    "REDIS_URL": ("storage", "redis"),
+    "AWS_DEFAULT_REGION": ("storage", "s3_region"),
+    "AWS_REGION": ("storage", "s3_region"),
+    "AWS_ENDPOINT_URL": ("storage", "s3_endpoint"),
+    "AWS_ACCESS_KEY_ID": ("storage", "s3_access_key"),
+    "AWS_SECRET_ACCESS_KEY": ("storage", "s3_secret_key"),
+    "AWS_SESSION_TOKEN": ("storage", "s3_session_token"),
+}
 _FILE_VARIABLE = "POLYVOX_CONFIG"
 _NOT_SETTINGS = (_FILE_VARIABLE, "POLYVOX_TEST_DATABASE_URL")
 
@@ -50,6 +59,7 @@ class Server(Section):
     max_body_mb: float = Field(4, gt=0, description="Largest request body, in megabytes.")
     header_seconds: float = Field(10, gt=0, description="Time a client has to send its headers.")
     body_seconds: float = Field(30, gt=0, description="Time a client has to send its body.")
+    upload_seconds: float = Field(300, gt=0, description="Time a client has to send a file.")
     stall_seconds: float = Field(
         60, gt=0, description="How long a client may stop reading before it is cut off."
     )
@@ -68,6 +78,11 @@ class Speech(Section):
     )
     max_wait_seconds: float = Field(
         60, gt=0, description="Longest wait for an engine; after it the answer is 503."
+    )
+    stand_in: str | None = Field(
+        None,
+        description="Engine that speaks for models whose own engine is not here, such as the "
+        "qwen3-tts-… names; unset refuses them with 503.",
     )
     look_ahead: int = Field(
         2, ge=0, le=16, description="Segments of a long text that are spoken before their turn."
@@ -99,6 +114,40 @@ class Storage(Section):
         None, description="redis://… shared with other Polyvox processes; `doctor` checks it."
     )
 
+    blobs: str | None = Field(
+        None, description="s3://BUCKET/PREFIX for recordings and clips; a folder if unset."
+    )
+    s3_endpoint: str | None = Field(None, description="https://… of an S3-compatible store.")
+    s3_region: str | None = Field(None, description="Region of the bucket.")
+    s3_access_key: str | None = Field(None, description="Access key of the store.")
+    s3_secret_key: str | None = Field(None, description="Secret key of the store.")
+    s3_session_token: str | None = Field(None, description="Session token of the store.")
+    signed_urls: bool = Field(
+        True, description="Send clients to the S3 store for files, by addresses that expire."
+    )
+    generated_days: float = Field(
+        7, gt=0, description="How long clips of the web application are kept."
+    )
+
+
+class Voices(Section):
+    min_seconds: float = Field(10, gt=0, description="Shortest recording to clone from.")
+    max_seconds: float = Field(300, gt=0, description="Longest recording to clone from.")
+    max_mb: float = Field(50, gt=0, description="Largest recording, in megabytes.")
+    lifetime_days: float | None = Field(
+        None, gt=0, description="How long voices are kept; until they are deleted if unset."
+    )
+    undo_minutes: float = Field(
+        10, ge=0, description="How long a deleted voice can be brought back."
+    )
+    consent_required: bool = Field(
+        False, description="Clone only with a note that the speaker agrees."
+    )
+    private_urls: bool = Field(
+        False, description="Fetch recordings from private and loopback addresses too."
+    )
+    url_seconds: float = Field(30, gt=0, description="Time to fetch a recording from a URL.")
+
 
 class Cache(Section):
     enabled: bool = Field(True, description="Answer repeated requests from storage.")
@@ -112,6 +161,7 @@ class Settings(Section):
     speech: Speech = Speech()
     engines: Engines = Engines()
     storage: Storage = Field(default_factory=Storage)
+    voices: Voices = Voices()
     cache: Cache = Cache()
 
     @property

@@ -12,7 +12,7 @@ from polyvox.domain.voice import PRESET, Voice
 from polyvox.engines.espeak.engine import Espeak
 from polyvox.engines.espeak.languages import VOICES, runs
 from polyvox.engines.espeak.words import tokens
-from polyvox.services.voices import GENERIC, OPENAI
+from polyvox.services.presets import GENERIC, OPENAI
 
 QWEN = ("Vivian", "Serena", "Uncle_Fu", "Dylan", "Eric", "Ryan", "Aiden", "Ono_Anna", "Sohee")
 

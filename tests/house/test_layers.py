@@ -21,7 +21,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "web": set(),
     "api": {"domain", "audio", "services", "web"},
     "settings": {"domain"},
-    "app": {"domain", "engines", "runtime", "services", "settings", "storage"},
+    "app": {"audio", "domain", "engines", "runtime", "services", "settings", "storage"},
     "server": {"api", "app", "domain", "settings"},
     "cli": {"app", "server", "settings", "services", "audio", "domain", "engines"},
 }
@@ -35,7 +35,7 @@ LIBRARIES: dict[str, set[str]] = {
     "runtime": {"numpy"},
     "services": set(),
     "web": set(),
-    "api": {"fastapi", "fastapi_offline", "pydantic", "starlette"},
+    "api": {"fastapi", "fastapi_offline", "httpcore", "pydantic", "starlette"},
     "settings": {"pydantic", "platformdirs", "yaml", "dotenv"},
     "app": set(),
     "server": {"uvicorn", "fastapi", "starlette"},

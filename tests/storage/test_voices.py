@@ -12,13 +12,13 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from polyvox.domain.errors import Conflict
 from polyvox.domain.identity import is_id, new_id
-from polyvox.domain.voice import CLONED, Consent, MadeVoice, Voice
+from polyvox.domain.voice import CLONED, Consent, VoiceRecord, Voice
 from polyvox.storage.consents import ConsentRows
 from polyvox.storage.database import connect
 from polyvox.storage.tables import metadata
-from polyvox.storage.voices import VoiceRows, Wanted
+from polyvox.storage.voices import VoiceRows
 
-ANY = Wanted(("espeak", "tone"))
+ANY = ("espeak", "tone")
 
 
 @pytest.fixture
@@ -36,9 +36,9 @@ def rows(database: AsyncEngine) -> VoiceRows:
     return VoiceRows(database)
 
 
-def made(name: str, engine: str = "tone", **given: Any) -> MadeVoice:
+def made(name: str, engine: str = "tone", **given: Any) -> VoiceRecord:
     voice = Voice(new_id(), name, engine, CLONED, language="de", digest="0" * 64)
-    return MadeVoice(voice, created_at=time.time(), **given)
+    return VoiceRecord(voice, created_at=time.time(), **given)
 
 
 async def test_a_voice_comes_back_as_it_was_kept(rows: VoiceRows) -> None:
@@ -103,11 +103,11 @@ async def test_a_list_shows_the_newest_first_a_page_at_a_time(rows: VoiceRows) -
     for number in range(7):
         await rows.add(replace(made(f"v{number}"), created_at=float(number)))
     await rows.add(made("100%_other", engine="espeak"))
-    page, total = await rows.search(Wanted(("tone",)), 2, 3)
+    page, total = await rows.search(("tone",), first=2, count=3)
     assert ([each.voice.name for each in page], total) == (["v4", "v3", "v2"], 7)
     for text, count in (("V3", 1), ("%", 1), ("_", 1), ("de", 8), ("nobody", 0)):
-        assert (await rows.search(Wanted(ANY.engines, text=text), 0, 10))[1] == count
-    assert (await rows.search(Wanted(ANY.engines, kind="designed"), 0, 10))[1] == 0
+        assert (await rows.search(ANY, text=text))[1] == count
+    assert (await rows.search(ANY, kind="designed"))[1] == 0
 
 
 async def test_a_rename_keeps_names_apart(rows: VoiceRows) -> None:

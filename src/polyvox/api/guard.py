@@ -11,6 +11,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from polyvox.api.errors import Refusal, as_answer
+from polyvox.api.limits import Limits
 from polyvox.domain.errors import TooLarge, TooSlow
 
 _ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -19,8 +20,8 @@ _ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 class Guard:
     """ASGI middleware."""
 
-    def __init__(self, app: ASGIApp, body_bytes: int, body_seconds: float) -> None:
-        self._app, self._body_bytes, self._body_seconds = app, body_bytes, body_seconds
+    def __init__(self, app: ASGIApp, limits: Limits) -> None:
+        self._app, self._limits = app, limits
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -35,29 +36,31 @@ class Guard:
                 MutableHeaders(scope=message)["X-Request-Id"] = request_id
             await send(message)
 
+        most, seconds = self._limits.of(scope["path"], headers.get("content-type", ""))
         announced = headers.get("content-length", "0")
-        if announced.isdecimal() and int(announced) > self._body_bytes:
-            refusal = TooLarge(f"The body is over the limit of {self._body_bytes / 1e6:g} MB.")
+        if announced.isdecimal() and int(announced) > most:
+            refusal = TooLarge(f"The body is over the limit of {most / 1e6:g} MB.")
             await as_answer(refusal)(scope, receive, sending)
         else:
-            await self._app(scope, self._in_time(receive), sending)
+            await self._app(scope, _in_time(receive, seconds), sending)
 
-    def _in_time(self, receive: Receive) -> Receive:
-        """`receive`, refusing a body that is not complete in time."""
-        until = asyncio.get_running_loop().time() + self._body_seconds
-        complete = False
 
-        async def receiving() -> Message:
-            nonlocal complete
-            if complete:
-                return await receive()
-            try:
-                async with asyncio.timeout_at(until):
-                    message = await receive()
-            except TimeoutError as error:
-                late = f"The request's body did not come within {self._body_seconds:g} seconds."
-                raise Refusal(TooSlow(late)) from error
-            complete = not message.get("more_body", False)
-            return message
+def _in_time(receive: Receive, seconds: float) -> Receive:
+    """`receive`, refusing a body that is not complete in time."""
+    until = asyncio.get_running_loop().time() + seconds
+    complete = False
 
-        return receiving
+    async def receiving() -> Message:
+        nonlocal complete
+        if complete:
+            return await receive()
+        try:
+            async with asyncio.timeout_at(until):
+                message = await receive()
+        except TimeoutError as error:
+            late = f"The request's body did not come within {seconds:g} seconds."
+            raise Refusal(TooSlow(late)) from error
+        complete = not message.get("more_body", False)
+        return message
+
+    return receiving

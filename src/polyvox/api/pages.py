@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from fastapi.responses import FileResponse
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
@@ -29,6 +29,31 @@ _HEADERS = {
 }
 
 
+def wants_page(request: Request) -> bool:
+    """Whether whoever asks is a browser that shows pages."""
+    return "text/html" in request.headers.get("accept", "")
+
+
+def page(name: str) -> FileResponse:
+    """A page, by the name of its file."""
+    return FileResponse(FOLDER / name, headers=_HEADERS)
+
+
 @router.get("/")
 async def speak_page() -> FileResponse:
-    return FileResponse(FOLDER / "speak.html", headers=_HEADERS)
+    return page("speak.html")
+
+
+@router.get("/clone")
+async def clone_page() -> FileResponse:
+    return page("clone.html")
+
+
+@router.get("/design")
+async def design_page() -> FileResponse:
+    return page("design.html")
+
+
+@router.get("/generate")
+async def generate_page() -> FileResponse:
+    return page("generate.html")

@@ -116,7 +116,7 @@ async def speak(asked: SpeechRequest, request: Request, served: Served) -> Respo
     fmt = format_named(asked.response_format)
     speaking = served.synthesis.speak(asked.utterance(asked.input), fmt, asked.sample_rate)
     speech = await unless_gone(request, speaking)
-    stall: float = request.app.state.stall_seconds
+    stall: float = request.app.state.limits.stall_seconds
     if asked.stream_format == "sse":
         events = as_events(speech, with_words=asked.timestamps)
         return StreamedSpeech(speech, events, "text/event-stream", stall)

@@ -16,7 +16,10 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from polyvox.api.errors import as_problem
+from polyvox.audio.encode import Format
 from polyvox.domain.errors import Cancelled, PolyvoxError
+from polyvox.domain.speech import Utterance
+from polyvox.services import Services
 from polyvox.services.synthesis import Speech
 
 T = TypeVar("T")
@@ -40,6 +43,22 @@ async def unless_gone(request: Request, work: Coroutine[Any, Any, T]) -> T:
                     await task
 
 
+async def spoken(
+    request: Request,
+    served: Services,
+    asked: Utterance,
+    fmt: Format,
+    sample_rate: int | None = None,
+) -> Response:
+    """Speech as the bytes of an answer: whole when it is known, else while it is spoken."""
+    speech = await unless_gone(request, served.synthesis.speak(asked, fmt, sample_rate))
+    if speech.cached:
+        recording = await speech.collect()
+        return Response(recording.data, 200, speech_headers(speech), fmt.media_type)
+    stall: float = request.app.state.limits.stall_seconds
+    return StreamedSpeech(speech, as_bytes(speech), fmt.media_type, stall)
+
+
 def speech_headers(speech: Speech) -> dict[str, str]:
     """What every speech answer says about itself."""
     headers = {
@@ -50,6 +69,8 @@ def speech_headers(speech: Speech) -> dict[str, str]:
         "X-Cache": "hit" if speech.cached else "miss",
         "Cache-Control": "no-store",
     }
+    if speech.stood_in_for:
+        headers["X-Fallback-Reason"] = f"the engine of {speech.stood_in_for} is not here"
     if speech.recording:
         headers["X-Audio-Duration"] = f"{speech.recording.duration:.3f}"
     return headers

@@ -39,3 +39,11 @@ class Resampler:
         assert self._stream is not None
         resampled: Samples = self._stream.resample_chunk(np.ascontiguousarray(samples), last=last)
         return resampled
+
+
+def resampled(samples: Samples, source: int, target: int) -> Samples:
+    """All of a recording at another rate, in hertz."""
+    if source == target:
+        return samples
+    whole: Samples = soxr.resample(samples, source, target, quality=_QUALITY)
+    return whole

@@ -44,9 +44,11 @@ def init(
 
 
 def _hidden(name: str, value: object) -> object:
-    """URLs without their passwords."""
+    """URLs without their passwords, and no secrets."""
     import re
 
+    if name in ("s3_secret_key", "s3_session_token") and value:
+        return "…"
     if name in ("database", "redis") and isinstance(value, str):
         return re.sub(r"(://[^:/@]*:)[^@]*@", r"\1…@", value)
     return value

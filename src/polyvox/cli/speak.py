@@ -89,13 +89,14 @@ async def _speak(
     captions: Path | None,
     quiet: bool,
 ) -> None:
-    from polyvox.app import running
+    from polyvox.app import catalogue, running
     from polyvox.audio.encode import format_named
 
     playing = None if output else player()
     named = format or (output.suffix[1:].lower() if output and output.suffix else "wav")
     fmt = format_named("mp3" if output and not output.suffix and not format else named)
-    async with running(settings, stored=False) as services:
+    preset = asked.voice is None or catalogue(settings)[1].known(asked.voice)
+    async with running(settings, stored=not preset) as services:
         speech = await services.synthesis.speak(asked, fmt, sample_rate)
         async with contextlib.aclosing(speech):
             with _sink(output) as sink:

@@ -16,6 +16,8 @@ class Model:
     engine: str
     alias_of: Optional[str] = None
     """The model that this other name stands for."""
+    stands_in: bool = False
+    """Whether another engine speaks than the name promises."""
 
 
 @dataclass(frozen=True)
@@ -42,3 +44,9 @@ class EngineStatus:
     """Of one segment."""
     options: dict[str, Any]
     """JSON Schema."""
+    likeness: Optional[str]
+    """What may be promised of a clone; None where nothing needs saying."""
+    transcript_needed: bool
+    """Whether cloning needs the text of the recording."""
+    design_settings: dict[str, tuple[float, float]]
+    """What a design can be given by hand: lowest and highest value by name."""

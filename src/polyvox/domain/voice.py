@@ -97,12 +97,12 @@ class Design:
 
 
 @dataclass(frozen=True)
-class MadeVoice:
-    """A cloned, designed or blended voice as it is kept."""
+class VoiceRecord:
+    """A voice, and everything that is known of it."""
 
     voice: Voice
-    created_at: float
-    """Seconds since 1970."""
+    created_at: Optional[float] = None
+    """Seconds since 1970; None for a preset."""
     expires_at: Optional[float] = None
     """Seconds since 1970; None when it is kept until somebody deletes it."""
     likeness: Optional[str] = None

@@ -98,11 +98,11 @@ class Synthesizer(Engine):
     def design(
         self, description: str, language: str, settings: Mapping[str, float], text: str
     ) -> Design:
-        """The voice that `description` asks for, in a language's words.
+        """The voice that `description` asks for, in words of any language.
 
         `settings` are those of `design_settings` that are set by hand and win over the words;
-        `text` is something it may say while it is being made. The same arguments give the same
-        voice.
+        `text`, in `language`, is something it may say while it is being made. The same arguments
+        give the same voice.
         """
         raise NotImplementedError
 

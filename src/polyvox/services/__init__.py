@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from polyvox.services.consents import Consents
 from polyvox.services.engines import Engines
 from polyvox.services.enrolment import Enrolment
 from polyvox.services.generations import Generations
@@ -22,3 +23,4 @@ class Services:
     enrolment: Enrolment
     parcels: Parcels
     generations: Generations
+    consents: Consents

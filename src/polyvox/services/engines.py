@@ -7,24 +7,41 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 
 from polyvox.domain.engine import EngineStatus, Model
-from polyvox.domain.errors import InvalidInput, NotFound, PolyvoxError
+from polyvox.domain.errors import InvalidInput, NotFound, PolyvoxError, Unavailable
 from polyvox.engines.contract import Synthesizer, capabilities
 from polyvox.engines.options import schema
 from polyvox.engines.registry import Registry
 from polyvox.runtime.pool import READY, Pool
+from polyvox.text.language import resolve
 
 _log = logging.getLogger(__name__)
 
 OPENAI_MODELS = ("tts-1", "tts-1-hd", "gpt-4o-mini-tts", "gpt-4o-mini-tts-2025-12-15")
 """Names that existing clients send; they mean the default model."""
+QWEN_MODELS = (
+    "qwen3-tts-preset",
+    "qwen3-tts-custom",
+    "qwen3-tts-1.7b-preset",
+    "qwen3-tts-0.6b-preset",
+    "qwen3-tts-1.7b-voice-clone",
+    "qwen3-tts-0.6b-voice-clone",
+    "qwen3-tts-1.7b-voice-design",
+)
+"""Names that clients of Qwen3-TTS send."""
 
 
 class Engines:
     """The engines that are switched on, the default one first."""
 
     def __init__(
-        self, registry: Registry, pool: Pool, enabled: Sequence[str], default_model: str
+        self,
+        registry: Registry,
+        pool: Pool,
+        enabled: Sequence[str],
+        default_model: str,
+        stand_in: str | None = None,
     ) -> None:
+        """`stand_in` names the engine that speaks for models whose own engine is not here."""
         self._registry, self._pool = registry, pool
         self._enabled = tuple(dict.fromkeys(enabled))
         self._models = {
@@ -33,6 +50,11 @@ class Engines:
         self.default = self.find(default_model)
         for name in OPENAI_MODELS:
             self._models[name] = Model(name, self.default.engine, alias_of=self.default.id)
+        if stand_in:
+            other = self.model_of(self.synthesizer(stand_in).name)
+            for name in QWEN_MODELS:
+                model = Model(name, other.engine, alias_of=other.id, stands_in=True)
+                self._models.setdefault(name, model)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -43,9 +65,15 @@ class Engines:
         return list(self._models.values())
 
     def find(self, model: str | None) -> Model:
-        """The model of that id or alias. Raises NotFound."""
+        """The model of that id or alias. Raises NotFound, or Unavailable for one whose engine is
+        not here."""
         if model is None:
             return self.default
+        if model in QWEN_MODELS and model not in self._models:
+            raise Unavailable(
+                f"Model '{model}' needs an engine that is not here. To let the embedded engine "
+                'speak for it, set speech.stand_in = "espeak".'
+            )
         if model not in self._models:
             near = get_close_matches(model, self._models, n=1) or list(self._models)
             raise NotFound(
@@ -65,6 +93,10 @@ class Engines:
                 param="engine",
             )
         return self._registry.synthesizer(engine)
+
+    def language(self, engine: str, name: str) -> str:
+        """The code by which the engine knows a language, or auto. Raises InvalidInput."""
+        return resolve(name, self.synthesizer(engine).languages)
 
     def able(self, what: str, engine: str | None = None) -> type[Synthesizer]:
         """The engine of that name, or the first one, that can `enroll`, `design` or `blend`.
@@ -98,6 +130,9 @@ class Engines:
             sample_rate=declared.sample_rate,
             max_characters=declared.max_characters,
             options=schema(declared.Options),
+            likeness=declared.likeness,
+            transcript_needed=declared.transcript_needed,
+            design_settings=dict(declared.design_settings),
         )
 
     def ready(self) -> bool:

@@ -8,7 +8,7 @@ import hashlib
 import tempfile
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from time import time
 from typing import Any
@@ -81,7 +81,8 @@ class Enrolment:
     async def listen(self, recording: Path) -> Prepared:
         """What is in a recording, measured, with advice. Raises InvalidInput, TooLarge or
         UnsupportedMedia for what no voice can be made of."""
-        return await self._inside(_heard, recording, self.rules.limits)
+        heard: Prepared = await self._inside(_heard, recording, self.rules.limits)
+        return heard
 
     async def clone(self, recording: Path, about: About, engine: str | None = None) -> VoiceRecord:
         """Keep the voice of whoever speaks in `recording`."""
@@ -106,7 +107,9 @@ class Enrolment:
             "measures": asdict(heard.measures),
             "advice": [asdict(each) for each in heard.advice],
         }
-        record = self._record(about, declared, CLONED, state, origin, likeness=declared.likeness)
+        record = self._record(about, declared, CLONED, state, origin)
+        seconds = len(heard.samples) / KEPT_RATE
+        record = replace(record, seconds=seconds, likeness=declared.likeness)
         with tempfile.TemporaryDirectory(prefix="polyvox-") as folder:
             kept = Path(folder) / "reference.wav"
             await self._inside(write_wav, kept, heard.samples, KEPT_RATE)
@@ -163,7 +166,7 @@ class Enrolment:
         """Keep the voice that the description in `about` asks for."""
         declared = self._engines.able("design", engine)
         await self._check(about, declared)
-        voice, design = await self.imagine(
+        _, design = await self.imagine(
             about.description,
             language=about.language,
             engine=declared.name,
@@ -232,12 +235,10 @@ class Enrolment:
         state: bytes,
         origin: Mapping[str, Any],
         *,
-        likeness: str | None = None,
         gender: str | None = None,
     ) -> VoiceRecord:
         now = time()
         lifetime = about.lifetime or self.rules.lifetime
-        measures = origin.get("measures", {})
         voice = Voice(
             id=new_id(),
             name=self._voices.check_name(about.name),
@@ -252,11 +253,9 @@ class Enrolment:
             voice,
             created_at=now,
             expires_at=now + lifetime if lifetime else None,
-            likeness=likeness,
             transcript=about.transcript,
             consent=about.consent,
             origin=origin,
-            seconds=measures.get("duration"),
         )
 
     async def _inside(self, step: Any, *given: Any) -> Any:
@@ -264,7 +263,8 @@ class Enrolment:
 
 
 def _heard(recording: Path, limits: Limits) -> Prepared:
-    return prepare(decode(recording, KEPT_RATE, limits).samples, KEPT_RATE)
+    decoded = decode(recording, KEPT_RATE, limits)
+    return prepare(decoded.samples, KEPT_RATE, decoded.complete)
 
 
 def _language(about: About, engine: type[Synthesizer]) -> str | None:

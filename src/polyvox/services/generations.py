@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from polyvox.audio.encode import format_named
+from polyvox.domain.blob import Blob
 from polyvox.domain.errors import NotFound, Unavailable
 from polyvox.domain.identity import is_id, new_id
 from polyvox.domain.speech import Utterance
 from polyvox.services.synthesis import Synthesis
-from polyvox.storage.blobs import Blob, Blobs
+
+if TYPE_CHECKING:
+    from polyvox.storage.blobs import Blobs
 
 _FOLDER = "generated"
 _RATE = 44100
 """Hertz."""
+_LINK_SECONDS = 600
 
 
 @dataclass(frozen=True)
@@ -28,8 +33,9 @@ class Generation:
 class Generations:
     """Speaks MP3 files and keeps them."""
 
-    def __init__(self, synthesis: Synthesis, blobs: Blobs | None) -> None:
-        self._synthesis, self._blobs = synthesis, blobs
+    def __init__(self, synthesis: Synthesis, blobs: Blobs | None, *, links: bool = True) -> None:
+        """`links` sends clients to the store of files, where it has addresses."""
+        self._synthesis, self._blobs, self._links = synthesis, blobs, links
 
     async def generate(self, asked: Utterance) -> Generation:
         """Speak and keep a clip."""
@@ -46,9 +52,10 @@ class Generations:
             raise NotFound(f"There is no generated clip '{id:.80}'.")
         return opened
 
-    async def link(self, id: str, seconds: int) -> str | None:
-        """An address of the file, where the store has addresses."""
-        return await self._kept.link(_name(id), seconds) if is_id(id) else None
+    async def link(self, id: str) -> str | None:
+        """An address of the file that clients can be sent to, where there is one."""
+        wanted = self._links and is_id(id)
+        return await self._kept.link(_name(id), _LINK_SECONDS) if wanted else None
 
     async def purge(self, seconds: float) -> int:
         """Remove clips that are older than that."""

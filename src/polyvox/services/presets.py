@@ -1,4 +1,5 @@
-"""Preset voices: the speakers of every engine, by id, name or one of the names that clients send."""
+"""Preset voices: the speakers of every engine, found by id, by name, or by one of the names that
+clients send."""
 
 from __future__ import annotations
 

@@ -50,6 +50,8 @@ class Speech:
         self, plan: Plan, parts: AsyncGenerator[Part, None], recording: Recording | None = None
     ) -> None:
         self.voice, self.engine, self.model = plan.voice, plan.engine.name, plan.model.id
+        self.stood_in_for = plan.model.id if plan.model.stands_in else None
+        """The model that was asked for, when another engine speaks for it."""
         self.format, self.sample_rate = plan.format, plan.sample_rate
         self.text = plan.utterance.text
         self.recording = recording

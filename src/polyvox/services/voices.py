@@ -9,6 +9,7 @@ from dataclasses import replace
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
+from polyvox.domain.blob import Blob
 from polyvox.domain.errors import Conflict, InvalidInput, NotFound, Unavailable
 from polyvox.domain.identity import is_id
 from polyvox.domain.voice import PRESET, Voice, VoiceRecord
@@ -16,19 +17,22 @@ from polyvox.services.engines import Engines
 from polyvox.services.presets import Presets
 
 if TYPE_CHECKING:
-    from polyvox.storage.blobs import Blob
     from polyvox.storage.shelf import Shelf
 
 LONGEST_NAME = 100
 _STATES_HELD = 64
+_LINK_SECONDS = 600
 
 
 class Voices:
     """Presets, and what users made."""
 
-    def __init__(self, engines: Engines, presets: Presets, shelf: Shelf | None) -> None:
-        """Without a `shelf` there are only presets."""
-        self._engines, self._presets, self._shelf = engines, presets, shelf
+    def __init__(
+        self, engines: Engines, presets: Presets, shelf: Shelf | None, *, links: bool = True
+    ) -> None:
+        """Without a `shelf` there are only presets. `links` sends clients to the store of files,
+        where it has addresses."""
+        self._engines, self._presets, self._shelf, self._links = engines, presets, shelf, links
         self._states: OrderedDict[str, bytes] = OrderedDict()
 
     async def find(self, name: str | None, engine: str, *, anywhere: bool = False) -> Voice:
@@ -78,20 +82,30 @@ class Voices:
     ) -> tuple[builtins.list[VoiceRecord], int]:
         """Some of the voices, and how many there are in all: those that were made, the newest
         first, then presets. `language` is a code; `text` is in name, gender or description."""
-        engines = [
-            name
-            for name in self._engines.names
-            if engine in (None, name)
-            and (language is None or language in self._engines.synthesizer(name).languages)
-        ]
-        made, total = list[VoiceRecord](), 0
-        if self._shelf and kind != PRESET:
-            made, total = await self._shelf.rows.search(
-                engines, kind=kind, text=text, first=first, count=count
-            )
-        presets = self._presets.list(engines, kind, text)
-        rest = presets[max(0, first - total) :][: count - len(made)]
-        return [*made, *map(VoiceRecord, rest)], total + len(presets)
+        own, total = await self.made(
+            engine=engine, kind=kind, language=language, text=text, first=first, count=count
+        )
+        presets = self._presets.list(self._speaking(engine, language), kind, text)
+        rest = presets[max(0, first - total) :][: count - len(own)]
+        return [*own, *map(VoiceRecord, rest)], total + len(presets)
+
+    async def made(
+        self,
+        *,
+        engine: str | None = None,
+        kind: str | None = None,
+        language: str | None = None,
+        text: str | None = None,
+        first: int = 0,
+        count: int = 1000,
+    ) -> tuple[builtins.list[VoiceRecord], int]:
+        """The same, without presets."""
+        if self._shelf is None or kind == PRESET:
+            return [], 0
+        engines = self._speaking(engine, language)
+        return await self._shelf.rows.search(
+            engines, kind=kind, text=text, first=first, count=count
+        )
 
     def check_name(self, name: str) -> str:
         """The name as it is kept. Raises InvalidInput, or Conflict for a preset's."""
@@ -141,11 +155,25 @@ class Voices:
             raise NotFound(f"Voice '{id}' was not made of a recording.", param="voice")
         return opened
 
+    async def reference_link(self, id: str) -> str | None:
+        """An address of the recording that clients can be sent to, where there is one."""
+        await self._own(id)
+        return await self.shelf.link(id, _LINK_SECONDS) if self._links else None
+
     @property
     def shelf(self) -> Shelf:
         if self._shelf is None:
             raise Unavailable("Nothing is stored here; voices cannot be kept.")
         return self._shelf
+
+    def _speaking(self, engine: str | None, language: str | None) -> builtins.list[str]:
+        """Names of the engines, or the one, that speak a language."""
+        return [
+            name
+            for name in self._engines.names
+            if engine in (None, name)
+            and (language is None or language in self._engines.synthesizer(name).languages)
+        ]
 
     async def _own(self, id: str) -> VoiceRecord:
         found = await self.get(id)

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -13,19 +12,11 @@ import obstore
 from obstore.exceptions import BaseError
 from obstore.store import LocalStore, S3Store
 
+from polyvox.domain.blob import Blob
 from polyvox.domain.errors import InvalidInput, Unavailable
 
 _PIECE = 256 * 1024
 """Bytes that are read at once."""
-
-
-@dataclass(frozen=True)
-class Blob:
-    """A blob that is being read."""
-
-    size: int
-    """Bytes."""
-    pieces: AsyncIterator[bytes]
 
 
 class Blobs:

@@ -1,4 +1,4 @@
-"""Rows of recorded consents. The recordings are blobs, named here."""
+"""Rows of recorded consents. The recordings are blobs."""
 
 from __future__ import annotations
 
@@ -8,12 +8,8 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from polyvox.domain.voice import Consent
+from polyvox.storage.database import reading, writing
 from polyvox.storage.tables import voice_consents as table
-
-
-def recording_name(id: str) -> str:
-    """The blob with the recording."""
-    return f"consents/{id}"
 
 
 class ConsentRows:
@@ -23,11 +19,11 @@ class ConsentRows:
         self._database = database
 
     async def add(self, consent: Consent) -> None:
-        async with self._database.begin() as connection:
+        async with writing(self._database) as connection:
             await connection.execute(insert(table).values(asdict(consent)))
 
     async def get(self, id: str) -> Consent | None:
-        async with self._database.connect() as connection:
+        async with reading(self._database) as connection:
             row = (await connection.execute(select(table).where(table.c.id == id))).one_or_none()
         return Consent(**row._mapping) if row else None
 
@@ -39,13 +35,13 @@ class ConsentRows:
             older = table.c.created_at < last.created_at
             beside = (table.c.created_at == last.created_at) & (table.c.id < last.id)
             page = page.where(older | beside)
-        async with self._database.connect() as connection:
+        async with reading(self._database) as connection:
             return [Consent(**row._mapping) for row in await connection.execute(page)]
 
     async def rename(self, id: str, name: str) -> None:
-        async with self._database.begin() as connection:
+        async with writing(self._database) as connection:
             await connection.execute(update(table).where(table.c.id == id).values(name=name))
 
     async def delete(self, id: str) -> None:
-        async with self._database.begin() as connection:
+        async with writing(self._database) as connection:
             await connection.execute(delete(table).where(table.c.id == id))

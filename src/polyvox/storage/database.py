@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import URL, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
 from polyvox.domain.errors import InvalidInput, Unavailable
@@ -36,6 +38,34 @@ async def connect(url: str) -> AsyncEngine:
     if _is_sqlite(parsed):
         event.listen(engine.sync_engine, "connect", _tune_sqlite)
     return engine
+
+
+@contextlib.asynccontextmanager
+async def reading(database: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """A connection to read with. Raises Unavailable when the database does not answer."""
+    with _told():
+        async with database.connect() as connection:
+            yield connection
+
+
+@contextlib.asynccontextmanager
+async def writing(database: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """A transaction, kept when the block ends well. Raises Unavailable as `reading` does;
+    IntegrityError passes."""
+    with _told():
+        async with database.begin() as connection:
+            yield connection
+
+
+@contextlib.contextmanager
+def _told() -> Iterator[None]:
+    try:
+        yield
+    except IntegrityError:
+        raise
+    except (DBAPIError, OSError) as error:
+        reason = str(getattr(error, "orig", error)).partition("\n")[0]
+        raise Unavailable(f"The database cannot be used: {reason}") from error
 
 
 def _parsed(url: str) -> URL:

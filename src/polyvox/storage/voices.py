@@ -1,10 +1,9 @@
-"""Rows of the voices that were made. Their states and recordings are blobs, named here."""
+"""Rows of the voices that were made."""
 
 from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
 from time import time
 from typing import Any
 
@@ -13,28 +12,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from polyvox.domain.errors import Conflict
-from polyvox.domain.voice import MadeVoice, Voice
+from polyvox.domain.voice import Voice, VoiceRecord
+from polyvox.storage.database import reading, writing
 from polyvox.storage.tables import voices as table
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """Which voices are asked for; None is any."""
-
-    engines: Sequence[str]
-    kind: str | None = None
-    text: str | None = None
-    """In name, description, gender or language."""
-
-
-def reference_name(id: str) -> str:
-    """The blob with the recording that the voice was made of."""
-    return f"references/{id}.wav"
-
-
-def state_name(id: str) -> str:
-    """The blob with the voice's state."""
-    return f"states/{id}.safetensors"
 
 
 def name_key(name: str) -> str:
@@ -48,32 +28,41 @@ class VoiceRows:
     def __init__(self, database: AsyncEngine) -> None:
         self._database = database
 
-    async def add(self, made: MadeVoice) -> None:
+    async def add(self, made: VoiceRecord) -> None:
         """Raises Conflict when there is a voice of that name."""
         try:
-            async with self._database.begin() as connection:
+            async with writing(self._database) as connection:
                 await connection.execute(_forget_expired(time()))
                 await connection.execute(insert(table).values(_values(made)))
         except IntegrityError as error:
             raise _taken(made.voice.name) from error
 
-    async def get(self, id: str) -> MadeVoice | None:
+    async def get(self, id: str) -> VoiceRecord | None:
         return await self._one(table.c.id == id)
 
-    async def named(self, name: str) -> MadeVoice | None:
+    async def named(self, name: str) -> VoiceRecord | None:
         """By id, or by name as people compare names."""
         return await self._one(or_(table.c.id == name, table.c.name_key == name_key(name)))
 
-    async def search(self, wanted: Wanted, first: int, count: int) -> tuple[list[MadeVoice], int]:
-        """Some of the voices, the newest first, and how many there are in all."""
-        chosen = _alive(time()) & table.c.engine.in_(list(wanted.engines))
-        if wanted.kind is not None:
-            chosen &= table.c.kind == wanted.kind
-        if wanted.text:
+    async def search(
+        self,
+        engines: Sequence[str],
+        *,
+        kind: str | None = None,
+        text: str | None = None,
+        first: int = 0,
+        count: int = 100,
+    ) -> tuple[list[VoiceRecord], int]:
+        """Some of the voices of `engines`, the newest first, and how many there are in all;
+        `text` is in name, description, gender or language."""
+        chosen = _alive(time()) & table.c.engine.in_(list(engines))
+        if kind is not None:
+            chosen &= table.c.kind == kind
+        if text:
             about = (table.c.name, table.c.description, table.c.gender, table.c.language)
-            chosen &= or_(*(column.icontains(wanted.text, autoescape=True) for column in about))
+            chosen &= or_(*(column.icontains(text, autoescape=True) for column in about))
         page = select(table).where(chosen).order_by(table.c.created_at.desc(), table.c.id.desc())
-        async with self._database.connect() as connection:
+        async with reading(self._database) as connection:
             counted = select(func.count()).select_from(table).where(chosen)
             total = (await connection.execute(counted)).scalar_one()
             rows = await connection.execute(page.offset(first).limit(count))
@@ -84,7 +73,7 @@ class VoiceRows:
         if "name" in values:
             values["name_key"] = name_key(values["name"])
         try:
-            async with self._database.begin() as connection:
+            async with writing(self._database) as connection:
                 await connection.execute(_forget_expired(time()))
                 await connection.execute(update(table).where(table.c.id == id).values(values))
         except IntegrityError as error:
@@ -94,15 +83,15 @@ class VoiceRows:
         """Hide a voice until it is purged or restored; whether there was one."""
         now = time()
         hidden = update(table).where(_alive(now), table.c.id == id)
-        async with self._database.begin() as connection:
+        async with writing(self._database) as connection:
             done = await connection.execute(hidden.values(deleted_at=now, name_key=None))
         return bool(done.rowcount)
 
-    async def restore(self, id: str) -> MadeVoice | None:
+    async def restore(self, id: str) -> VoiceRecord | None:
         """Undo `delete`; None when there is nothing to restore. Raises Conflict when the name
         has been given away."""
         gone = table.c.id == id, table.c.deleted_at.is_not(None)
-        async with self._database.connect() as connection:
+        async with reading(self._database) as connection:
             row = (await connection.execute(select(table).where(*gone))).one_or_none()
         if row is None:
             return None
@@ -112,17 +101,17 @@ class VoiceRows:
     async def gone(self, deleted_before: float) -> list[str]:
         """Ids of voices that were deleted before that moment, or whose time is over."""
         over = or_(table.c.deleted_at < deleted_before, table.c.expires_at < time())
-        async with self._database.connect() as connection:
+        async with reading(self._database) as connection:
             return list((await connection.execute(select(table.c.id).where(over))).scalars())
 
     async def purge(self, ids: Sequence[str]) -> None:
         """Remove rows for good."""
-        async with self._database.begin() as connection:
+        async with writing(self._database) as connection:
             for id in ids:
                 await connection.execute(delete(table).where(table.c.id == id))
 
-    async def _one(self, which: ColumnElement[bool]) -> MadeVoice | None:
-        async with self._database.connect() as connection:
+    async def _one(self, which: ColumnElement[bool]) -> VoiceRecord | None:
+        async with reading(self._database) as connection:
             row = (await connection.execute(select(table).where(which, _alive(time())))).first()
         return _made(row) if row else None
 
@@ -142,7 +131,7 @@ def _taken(name: str) -> Conflict:
     return Conflict(f"There is already a voice called '{name:.100}'.", param="name")
 
 
-def _values(made: MadeVoice) -> dict[str, Any]:
+def _values(made: VoiceRecord) -> dict[str, Any]:
     voice = made.voice
     return {
         "id": voice.id,
@@ -164,7 +153,7 @@ def _values(made: MadeVoice) -> dict[str, Any]:
     }
 
 
-def _made(row: Row[Any]) -> MadeVoice:
+def _made(row: Row[Any]) -> VoiceRecord:
     voice = Voice(
         id=row.id,
         name=row.name,
@@ -175,7 +164,7 @@ def _made(row: Row[Any]) -> MadeVoice:
         description=row.description,
         digest=row.digest,
     )
-    return MadeVoice(
+    return VoiceRecord(
         voice=voice,
         created_at=row.created_at,
         expires_at=row.expires_at,

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Path, Query
 from polyvox.api.access import Served
 from polyvox.api.errors import REFUSALS
 from polyvox.domain.engine import Model
-from polyvox.domain.errors import NotFound
+from polyvox.domain.errors import NotFound, Unavailable
 from polyvox.domain.voice import Voice
 
 router = APIRouter(tags=["openai"], responses=REFUSALS)
@@ -45,9 +45,10 @@ async def list_audio_voices(
     """Every voice; of an unknown model there are none."""
     try:
         engine = served.engines.find(model).engine if model else None
-        voices = served.voices.list(engine=engine)
-    except NotFound:
-        voices = []
+        found, _ = await served.voices.list(engine=engine)
+    except (NotFound, Unavailable):
+        found = []
+    voices = [record.voice for record in found]
     if legacy:
         return {"voices": [voice.name for voice in voices]}
     listed = [_voice(voice) for voice in voices]

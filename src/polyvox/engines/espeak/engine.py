@@ -5,39 +5,49 @@ espeak-ng is GPL-3. Its library is loaded only here, in the engine's own process
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Optional
 
 import numpy as np
 
-from polyvox.domain.audio import AudioChunk
+from polyvox.domain.audio import AudioChunk, Samples
 from polyvox.domain.speech import Segment
-from polyvox.domain.voice import Voice
+from polyvox.domain.voice import APPROXIMATE, Reference, Voice
 from polyvox.engines.contract import Synthesizer
+from polyvox.engines.espeak.blending import blended
+from polyvox.engines.espeak.clone import clone
 from polyvox.engines.espeak.japanese import Reader, Reading
-from polyvox.engines.espeak.languages import VOICES, runs
+from polyvox.engines.espeak.languages import VOICES, accented, nearest, runs
 from polyvox.engines.espeak.library import Library
-from polyvox.engines.espeak.overlay import overlay
-from polyvox.engines.espeak.presets import PRESETS, TIMBRES, variant
+from polyvox.engines.espeak.overlay import Slot, overlay
+from polyvox.engines.espeak.presets import PRESETS, TIMBRES, Timbre, variant
+from polyvox.engines.espeak.shape import Shaper, shaped, shaper
+from polyvox.engines.espeak.spectrum import RATE
+from polyvox.engines.espeak.state import Sound, pack, unpack
 from polyvox.engines.espeak.words import Words
 from polyvox.engines.options import option
 
 _USUAL_RATE = 175
 """Words a minute at speed 1."""
+_STORED_VOICES = 16
+"""How many are kept ready."""
 _PUNCTUATION = {"none": 0, "all": 1}
 
 
 class Espeak(Synthesizer):
     name = "espeak"
-    version = "1.52.0-1"
+    version = "1.52.0-2"
     summary = "The embedded engine: formant synthesis that needs no model and speaks at once."
     licence = "GPL-3.0-or-later (espeak-ng, in a process of its own); IPADIC for Japanese readings"
-    requires = ("espeakng-loader>=0.2.4", "lindera-python-ipadic>=2.2")
+    requires = ("espeakng-loader>=0.2.4", "lindera-python-ipadic>=2.2", "safetensors>=0.5")
     languages = tuple(VOICES)
     speakers = tuple(PRESETS)
-    sample_rate = 22050
+    sample_rate = RATE
+    reference_rate = RATE
+    likeness = APPROXIMATE
     max_characters = 500
     parallel = True
     deterministic = True
@@ -51,6 +61,9 @@ class Espeak(Synthesizer):
         punctuation: str = option(
             "none", "Punctuation spoken by name.", choices=tuple(_PUNCTUATION)
         )
+        closeness: float = option(
+            0.0, "How much of the recording's own sound is in a cloned voice.", ge=0, le=1
+        )
 
     def load(self, device: str) -> None:
         import espeakng_loader  # type: ignore[import-untyped]
@@ -59,12 +72,46 @@ class Espeak(Synthesizer):
         data = overlay(Path(espeakng_loader.get_data_path()), variants)
         self._library = Library(espeakng_loader.get_library_path(), str(data))
         self._reader: Optional[Reader] = None
+        self._slot = Slot(data)
+        self._stored = lru_cache(maxsize=_STORED_VOICES)(_stored)
 
     def unload(self) -> None:
-        del self._library, self._reader
+        self._slot.clear()
+        del self._library, self._reader, self._slot, self._stored
 
     def synthesize(self, segment: Segment, voice: Voice, options: Options) -> Iterator[AudioChunk]:
+        if voice.state is None:
+            name = str(voice.speaker)
+            return self._speak(segment, name, Sound(TIMBRES[name]), options)
+        sound, shaper = self._stored(voice.state, options.closeness)
+        chunks = self._speak(segment, self._slot.name, sound, options)
+        return shaped(chunks, shaper) if shaper else chunks
+
+    def enroll(self, reference: Reference) -> bytes:
+        language = nearest(reference.language)
+        return pack(clone(reference.samples, language, reference.transcript, self._say))
+
+    def blend(self, voices: Sequence[Voice], weights: Sequence[float]) -> bytes:
+        sounds = [
+            Sound(TIMBRES[str(voice.speaker)]) if voice.state is None else unpack(voice.state)
+            for voice in voices
+        ]
+        return pack(blended(sounds, weights))
+
+    def _say(self, text: str, language: str, timbre: Timbre) -> Samples:
+        chunks = self._speak(
+            Segment(text, language), self._slot.name, Sound(timbre), self.Options()
+        )
+        return np.concatenate([chunk.samples for chunk in chunks])
+
+    def _speak(
+        self, segment: Segment, name: str, sound: Sound, options: Options
+    ) -> Generator[AudioChunk, None, None]:
+        """The library's own sound with the voice variant `name`."""
         heard = 0
+        parameters = _parameters(options, sound.timbre.level)
+        if name == self._slot.name:
+            self._slot.hold(sound.timbre)
         for language, first, last in runs(segment.text, segment.language.lower()):
             text = segment.text[first:last]
             begun = heard / self.sample_rate
@@ -75,12 +122,11 @@ class Espeak(Synthesizer):
             else:
                 spoken = text
                 words = Words(text, first, begun)
-            name = f"{VOICES[language]}+{voice.speaker}"
-            parameters = _parameters(options, TIMBRES[str(voice.speaker)].level)
-            for samples, marks in self._library.speak(spoken, name, parameters, segment.seed):
+            speaker = f"{VOICES[accented(language, sound.accent)]}+{name}"
+            for samples, marks in self._library.speak(spoken, speaker, parameters, segment.seed):
                 heard += len(samples)
-                sound = np.divide(samples, 32768, dtype=np.float32)
-                yield AudioChunk(sound, self.sample_rate, words.heard(marks))
+                audio = np.divide(samples, 32768, dtype=np.float32)
+                yield AudioChunk(audio, self.sample_rate, words.heard(marks))
             rest = words.finish(heard / self.sample_rate - begun)
             if rest:
                 yield AudioChunk(np.zeros(0, np.float32), self.sample_rate, rest)
@@ -89,6 +135,13 @@ class Espeak(Synthesizer):
         if self._reader is None:
             self._reader = Reader()
         return self._reader.read(text)
+
+
+def _stored(state: bytes, closeness: float) -> tuple[Sound, Optional[Shaper]]:
+    sound = unpack(state)
+    if sound.mapping is None:
+        return sound, None
+    return sound, shaper(sound.mapping, sound.timbre, closeness)
 
 
 def _parameters(options: Espeak.Options, level: int) -> dict[str, int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import Optional
 
 _SAME = (
     "af am an ar as az ba be bg bn bpy bs ca cs cv cy da de el eo es es-419 et eu fa fi fr-be "
@@ -90,6 +91,18 @@ def runs(text: str, language: str) -> Iterator[tuple[str, int, int]]:
             current = reader
     if first < len(text):
         yield current, first, len(text)
+
+
+def nearest(language: Optional[str]) -> Optional[str]:
+    """The code among `VOICES` for a BCP 47 code, without its region if need be."""
+    code = (language or "").lower()
+    return next((each for each in (code, code.split("-")[0]) if each in VOICES), None)
+
+
+def accented(language: str, accent: Optional[str]) -> str:
+    """`accent` where it is one of `language`, or else `language`."""
+    alike = accent is not None and accent.split("-")[0] == language.split("-")[0]
+    return accent if accent is not None and alike else language
 
 
 def _reader(script: str, language: str) -> str:

@@ -9,13 +9,20 @@ from __future__ import annotations
 
 import hashlib
 import os
+import secrets
 import shutil
 import tempfile
+import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
+
+from polyvox.engines.espeak.presets import Timbre, variant
 
 _LONGEST_ROOT = 120
 _NAME = "espeak-ng-data"
+_FORGOTTEN_AFTER = 24 * 3600
+"""Seconds."""
 
 
 def overlay(installed: Path, variants: Mapping[str, str]) -> Path:
@@ -30,6 +37,30 @@ def overlay(installed: Path, variants: Mapping[str, str]) -> Path:
         except OSError:  # another host was first
             shutil.rmtree(making)
     return root / _NAME
+
+
+class Slot:
+    """A place in a data folder for one voice at a time, under a name of this process alone."""
+
+    def __init__(self, data: Path) -> None:
+        self.name = f"host-{secrets.token_hex(6)}"
+        self._file = data / "voices" / "!v" / self.name
+        _forget_the_dead(self._file.parent)
+
+    def hold(self, timbre: Timbre) -> None:
+        """Make `name` sound so from the next text on."""
+        self._file.write_text(variant(self.name, timbre), encoding="utf-8")
+
+    def clear(self) -> None:
+        self._file.unlink(missing_ok=True)
+
+
+def _forget_the_dead(folder: Path) -> None:
+    """Remove what processes left that could not clear up; the living write before they speak."""
+    for each in folder.glob("host-*"):
+        with suppress(OSError):
+            if time.time() - each.stat().st_mtime > _FORGOTTEN_AFTER:
+                each.unlink()
 
 
 def _root() -> Path:

@@ -33,6 +33,10 @@ class Timbre:
     """Per cent of the usual speaking rate."""
     level: int = 100
     """Per cent of the usual loudness."""
+    tilt: float = 0.0
+    """Decibels by which 3 kHz stands out more than usual; below 0 the voice is darker."""
+    whisper: int = 0
+    """1: breath alone, the vocal folds do not swing; 0: a voice."""
 
 
 def variant(name: str, timbre: Timbre) -> str:
@@ -51,10 +55,29 @@ def variant(name: str, timbre: Timbre) -> str:
         f"roughness {timbre.rough}",
         f"speed {timbre.pace}",
     ]
-    if timbre.breath:
+    if timbre.whisper:
+        lines += _WHISPER
+    elif timbre.breath:
         lines.append("breath 0 " + " ".join([str(timbre.breath)] * 6))
         lines.append(f"voicing {100 - 4 * timbre.breath}")
+    if timbre.tilt:
+        lines.append(f"tone {_tone(timbre.tilt)}")
     return "\n".join(lines) + "\n"
+
+
+_WHISPER = ("breath 75 75 50 40 15 10", "breathw 150 150 200 200 400 400", "voicing 1")
+"""Noise in place of a voice: strength and width (hertz) from the lowest formant up."""
+
+_TONE = ((600, 170, 0.0), (1200, 135, 0.45), (2000, 110, 0.8), (3000, 110, 1.0))
+"""espeak-ng's own tone curve: hertz, strength (255 at most), and the share of a tilt there."""
+
+
+def _tone(tilt: float) -> str:
+    """The tone curve as hertz and strength in turn, tilted by so many decibels at 3 kHz."""
+    strengths = [strength * 10 ** (tilt * share / 20) for _, strength, share in _TONE]
+    fit = min(1.0, 255 / max(strengths))
+    points = zip((hertz for hertz, _, _ in _TONE), strengths, strict=True)
+    return " ".join(f"{hertz} {round(strength * fit)}" for hertz, strength in points)
 
 
 def _speaker(name: str, gender: str, description: str, *aliases: str) -> Speaker:

@@ -1,0 +1,37 @@
+"""Errors as products that grew up on FastAPI answer them: `{"detail": …}`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from fastapi import Request, Response
+from fastapi.encoders import jsonable_encoder
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from fastapi.routing import APIRoute
+
+from polyvox.api.errors import status_of
+from polyvox.domain.errors import PolyvoxError
+
+Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+
+
+class DetailRoute(APIRoute):
+    """A route whose errors have that shape; what does not fit its model is 422."""
+
+    def get_route_handler(self) -> Handler:
+        handler = super().get_route_handler()
+
+        async def handling(request: Request) -> Response:
+            try:
+                return await handler(request)
+            except PolyvoxError as error:
+                headers = (
+                    {"Retry-After": str(max(1, error.retry_after or 1))} if error.retry else {}
+                )
+                return JSONResponse({"detail": error.message}, status_of(error), headers)
+            except RequestValidationError as error:
+                return JSONResponse({"detail": jsonable_encoder(error.errors())}, 422)
+
+        return handling

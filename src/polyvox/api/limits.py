@@ -1,0 +1,43 @@
+"""What a client may do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+_FIELDS = 1_000_000
+"""Bytes that a form may have beside its file."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    body_bytes: int
+    upload_bytes: int
+    """Of a file."""
+    body_seconds: float
+    """Time in which a whole body must have come."""
+    upload_seconds: float
+    """The same, for a file."""
+    stall_seconds: float
+    """How long it may stop reading."""
+    url_seconds: float
+    """Time in which a recording must come from a URL."""
+    private_urls: bool
+    """Whether recordings are fetched from private addresses too."""
+
+    @property
+    def form_bytes(self) -> int:
+        """Of a form with a file."""
+        return self.upload_bytes + _FIELDS
+
+    @property
+    def encoded_bytes(self) -> int:
+        """Of a JSON body with a file in base64."""
+        return self.upload_bytes * 4 // 3 + _FIELDS
+
+    def of(self, path: str, media_type: str) -> tuple[int, float]:
+        """Bytes and seconds of a request's body."""
+        if media_type.startswith("multipart/form-data"):
+            return self.form_bytes, self.upload_seconds
+        if path.endswith("/speakers"):
+            return self.encoded_bytes, self.upload_seconds
+        return self.body_bytes, self.body_seconds

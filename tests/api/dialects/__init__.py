@@ -1,0 +1,1 @@
+"""Other products' shapes."""
