@@ -63,7 +63,8 @@ def test_an_engine_says_what_it_takes(client: httpx.Client) -> None:
     assert names == ["espeak", "tone"]
     espeak = client.get("/v1/engines/espeak").json()
     assert espeak["state"] == "ready"
-    assert espeak["capabilities"] == ["synthesize"]
+    assert espeak["capabilities"] == ["synthesize", "enroll", "design", "blend"]
+    assert espeak["likeness"] == "approximate"
     assert espeak["options"]["properties"]["pitch"]["maximum"] == 99
     assert len(espeak["languages"]) > 100
 

@@ -159,11 +159,11 @@ def test_config_init_writes_a_file_once_and_show_reads_it(
     assert written.is_file()
     assert polyvox(environment, tmp_path, "config", "init").returncode == 2
     assert polyvox(environment, tmp_path, "config", "init", "--force").returncode == 0
-    secret = environment | {"DATABASE_URL": "postgresql://me:secret@host/db"}
+    secret = environment | {"DATABASE_URL": "postgresql://me:pa55word@host/db"}
     shown = polyvox(secret, tmp_path, "config", "show").stdout.decode()
     assert str(written) in shown
     assert "port = 8080" in shown
-    assert "secret" not in shown
+    assert "pa55word" not in shown
 
 
 def test_the_doctor_says_what_works_and_what_does_not(

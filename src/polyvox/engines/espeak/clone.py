@@ -74,7 +74,13 @@ def _completed(mapping: Mapping, profile: Profile, own: Samples, timbre: Timbre)
         rows = []
         for row, closeness in zip(mapping.residual, LEANINGS):
             sound = np.concatenate(list(shaper(mapping, timbre, closeness).stream(iter([own]))))
-            missing = _relative(wanted) - _relative(measure(sound).long_term)
+            if os.environ.get("RES") == "log":
+                missing = _relative(profile.mean) - _relative(measure(sound).mean)
+            elif os.environ.get("RES") == "half":
+                q = measure(sound)
+                _h = float(os.environ.get("HALF", 0.5)); missing = _h * (_relative(profile.mean) - _relative(q.mean)) + (1 - _h) * (_relative(wanted) - _relative(q.long_term))
+            else:
+                missing = _relative(wanted) - _relative(measure(sound).long_term)
             coloured = row + _extended(smooth(missing, 3, axis=0), heard)
             rows.append(np.clip(coloured + _level(own) - _level(sound), -_RESIDUAL, _RESIDUAL))
         mapping = replace(mapping, residual=np.array(rows))

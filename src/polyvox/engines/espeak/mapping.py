@@ -81,16 +81,16 @@ class Gains:
         gains = voicing * (self._shift + stretched) + (1 - voicing) * self._unvoiced
         if self._closeness:
             leaning = np.where(voiced[:, None] > 0, self._nearest(away) - bands, gains)
-            leaning = np.clip(smooth(leaning, 5, axis=0), -25, 20)
+            leaning = np.clip(smooth(leaning, int(_os.environ.get('SM1', 5)), axis=0), -25, 20)
             gains = gains + self._closeness * voicing * (leaning - gains)
-        return smooth(np.clip(gains + self._residual, *_GAIN), 3, axis=0)
+        return smooth(np.clip(gains + self._residual * (voicing if _os.environ.get('RES')=='log' else 1), *_GAIN), int(_os.environ.get('SM2', 3)), axis=0)
 
     def _nearest(self, away: Numbers) -> Numbers:
         """(frames, BANDS): what the speaker's own frames like these sound like, in decibels."""
         normal = away / self._mapping.deviation
         cepstra = normal @ self._cosines
         distances = self._lengths - 2 * cepstra @ self._cepstra.T
-        nearest = np.argpartition(distances, _NEIGHBOURS, axis=1)[:, :_NEIGHBOURS]
+        _k = int(_os.environ.get('KNN', 8)); nearest = np.argpartition(distances, _k, axis=1)[:, :_k]
         shape = self._frames[nearest].mean(1)
         strength = normal.mean(1, keepdims=True) - shape.mean(1, keepdims=True)
         return (shape + strength) * self._mapping.target_deviation + self._mapping.target

@@ -4,17 +4,38 @@ const UNREACHABLE = "The server cannot be reached.";
 const BROKEN = "The connection broke before the speech was complete.";
 
 /** The answer to a GET, or to a POST of `body` as JSON, when it is a good one. */
-export async function ask(path, body, signal) {
-  const posted = body && {
-    method: "POST",
+export async function ask(path, body, signal, method = body ? "POST" : "GET") {
+  const sent = body && {
     headers: { "Content-Type": "application/json" },
     body: JSON.stringify(body),
   };
-  const answer = await fetch(path, { ...posted, signal }).catch((error) => {
+  const answer = await fetch(path, { method, ...sent, signal }).catch((error) => {
     throw signal?.aborted ? error : new Error(UNREACHABLE);
   });
-  if (!answer.ok) throw new Error(await refusal(answer));
+  if (!answer.ok) throw await refusal(answer);
   return answer;
+}
+
+export const get = async (path, signal) => (await ask(path, undefined, signal)).json();
+export const post = async (path, body, signal) => (await ask(path, body, signal)).json();
+
+/** POST a form; `told` is called with the share that has been sent, which `fetch` cannot tell. */
+export function upload(path, fields, told = () => {}) {
+  const form = new FormData();
+  for (const [name, value] of Object.entries(fields)) if (value) form.append(name, value);
+  const request = new XMLHttpRequest();
+  request.open("POST", path);
+  request.upload.onprogress = ({ loaded, total }) => told(loaded / total);
+  return new Promise((resolve, reject) => {
+    request.onerror = () => reject(new Error(UNREACHABLE));
+    request.onload = async () => {
+      const { status, statusText } = request;
+      const answer = new Response(request.responseText, { status, statusText });
+      if (answer.ok) resolve(await answer.json());
+      else reject(await refusal(answer));
+    };
+    request.send(form);
+  });
 }
 
 /** Speech as it is spoken: the headers of the answer, and parts `{samples, words}` to iterate. */
@@ -58,7 +79,9 @@ function decoder() {
   };
 }
 
+/** What the server says went wrong, in either of its shapes. */
 async function refusal(answer) {
   const body = await answer.json().catch(() => null);
-  return body?.error?.message ?? `The server answered ${answer.status} ${answer.statusText}.`;
+  const words = body?.error?.message ?? body?.detail;
+  return new Error(words ?? `The server answered ${answer.status} ${answer.statusText}.`);
 }

@@ -1,11 +1,9 @@
 // What was chosen on the form, kept consistent with the engine and remembered in the browser.
 
-import { ask } from "./api.js";
+import { get } from "./api.js";
 import { choose, listLanguages, listModels, listVoices } from "./lists.js";
 import { recall, remember } from "./memory.js";
 import { changedOptions, showOptions } from "./options.js";
-
-const get = async (path) => (await ask(path)).json();
 
 export class Choices {
   #form;
@@ -40,6 +38,7 @@ export class Choices {
     this.#engineOf = Object.fromEntries(
       models.data.map(({ id, owned_by: owner }) => [id, owner.replace(/^polyvox-/, "")]),
     );
+    this.#wish(new URLSearchParams(location.search).get("voice"));
     listModels(this.#form.model, models.data, this.#engines);
     choose(this.#form.model, health.default_model);
     choose(this.#form.model, this.#kept.model);
@@ -57,6 +56,14 @@ export class Choices {
       speed: Number(speed.value),
       options: changedOptions(this.#form.options),
     };
+  }
+
+  /** Let the voice that the page's address names win over what is remembered. */
+  #wish(id) {
+    const voice = this.#voices.find((each) => each.id === id);
+    if (!voice) return;
+    const engine = this.#engines.find(({ name }) => name === voice.engine);
+    this.#kept = { ...this.#kept, voice: id, model: engine.models[0] };
   }
 
   #showEngine() {

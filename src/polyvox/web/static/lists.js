@@ -1,5 +1,7 @@
 // Fills the choices with what the server offers: models, voices, languages.
 
+import { spelled } from "./elements.js";
+
 const MAIN = ["zh", "en", "ja", "ko", "de", "fr", "ru", "pt", "es", "it"];
 const GENDERS = { female: "Female", male: "Male", neutral: "Neutral" };
 
@@ -13,14 +15,25 @@ export function listModels(select, models, engines) {
   );
 }
 
-/** In groups by gender. */
+/** Those that were made here first, then presets in groups by gender. */
 export function listVoices(select, voices) {
-  const kinds = [...Object.keys(GENDERS), undefined];
-  const groups = kinds.map((kind) => {
-    const those = voices.filter((voice) => (voice.gender in GENDERS ? voice.gender : undefined) === kind);
-    return group(GENDERS[kind] ?? "Other", those.map((voice) => new Option(title(voice), voice.id)));
+  const shown = (those) => those.map((voice) => new Option(title(voice), voice.id));
+  const presets = voices.filter(({ kind }) => kind === "preset");
+  const groups = [...Object.keys(GENDERS), undefined].map((gender) => {
+    const those = presets.filter((each) => GENDERS[each.gender] === GENDERS[gender]);
+    return group(GENDERS[gender] ?? "Other", shown(those));
   });
-  select.replaceChildren(...groups);
+  const own = voices.filter(({ kind }) => kind !== "preset");
+  select.replaceChildren(group("Your voices", shown(own)), ...groups);
+}
+
+/** Engines that can do `what` ("enroll"); the field stays hidden where nothing is to choose. */
+export function listEngines(field, engines, what) {
+  const able = engines.filter(({ capabilities }) => capabilities.includes(what));
+  const select = field.querySelector("select");
+  select.replaceChildren(...able.map(({ name }) => new Option(name, name)));
+  field.hidden = able.length < 2;
+  return able;
 }
 
 export function listLanguages(select, codes) {
@@ -42,8 +55,7 @@ export function choose(select, value) {
 
 /** "Female young – young and lively". */
 function title(voice) {
-  const words = voice.name.replaceAll("_", " ");
-  const name = words.charAt(0).toUpperCase() + words.slice(1);
+  const name = voice.kind === "preset" ? spelled(voice.name) : voice.name;
   return voice.description ? `${name} – ${voice.description}` : name;
 }
 
@@ -55,8 +67,8 @@ function group(label, options) {
   return made;
 }
 
-/** A language's English name with its code where the name is not known or not enough. */
-function languageName(code) {
+/** A language's English name with its code, or the code alone. */
+export function languageName(code) {
   const names = new Intl.DisplayNames("en", { type: "language", fallback: "none" });
   try {
     const name = names.of(code);

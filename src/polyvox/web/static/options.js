@@ -1,5 +1,7 @@
 // A form from the JSON Schema of an engine's options, and what was changed in it.
 
+import { element, spelled } from "./elements.js";
+
 const ELSEWHERE = ["speed"]; // the page's own control sets it
 
 /** Show a field for each option; `values` are those that differ from the defaults. */
@@ -68,12 +70,4 @@ function valueOf(control) {
   if (control.dataset.kind === "boolean") return control.checked;
   if (control.dataset.kind === "string") return control.value;
   return control.value === "" ? null : Number(control.value);
-}
-
-function spelled(name) {
-  return name.charAt(0).toUpperCase() + name.slice(1).replaceAll("_", " ");
-}
-
-function element(tag, properties) {
-  return Object.assign(document.createElement(tag), properties);
 }

@@ -52,6 +52,13 @@ export class Player extends EventTarget {
     this.#endIfSilent();
   }
 
+  /** Take a whole recording, to be heard when somebody plays it. */
+  hold(samples) {
+    this.clear();
+    [this.#pieces, this.#length, this.#complete] = [[samples], samples.length, true];
+    this.#change("paused");
+  }
+
   /** Play from `position`, or from the beginning when all has been heard. */
   play(position = this.#state === "ended" ? 0 : this.position) {
     if (this.#state === "empty") return;

@@ -2,18 +2,15 @@
 
 import { speech } from "./api.js";
 import { Choices } from "./choices.js";
+import { byId, named } from "./elements.js";
 import { save } from "./save.js";
 import { Stage } from "./stage.js";
+import { complain, say, showCount } from "./telling.js";
 import { Words } from "./words.js";
-
-const byId = (id) => document.getElementById(id);
-const named = (...ids) => Object.fromEntries(ids.map((id) => [id, byId(id)]));
 
 const SAYINGS = { playing: "Speaking…", paused: "Paused.", ended: "Done." };
 let speaking = null; // the AbortController of the speech that is coming
-const { text, count, status, problem, stop, first, engine } = named(
-  "text", "count", "status", "problem", "stop", "first", "engine",
-);
+const { text, problem, stop, first, engine } = named("text", "problem", "stop", "first", "engine");
 const stage = new Stage(
   named("stage", "play", "wave", "clock", "length"),
   new Words(text, byId("mirror")),
@@ -83,25 +80,6 @@ async function saved(path, body, suffix) {
   }
 }
 
-/** Tell how things go; an earlier problem is over then. */
-function say(words) {
-  status.textContent = words;
-  problem.hidden = true;
-}
-
-function complain(error) {
-  status.textContent = "";
-  problem.textContent = error.message;
-  problem.hidden = false;
-}
-
-function showCount() {
-  const limit = Number(text.dataset.limit);
-  const characters = [...text.value].length;
-  count.textContent = `${characters.toLocaleString("en")} of ${limit.toLocaleString("en")} characters`;
-  count.classList.toggle("over", characters > limit);
-}
-
 byId("form").addEventListener("submit", (event) => {
   event.preventDefault();
   speak();
@@ -126,11 +104,11 @@ for (const button of document.querySelectorAll("[data-captions]")) {
     saved("/v1/audio/captions", { response_format: "pcm", captions_format: kind }, kind),
   );
 }
-text.addEventListener("input", showCount);
+text.addEventListener("input", () => showCount(text));
 
-showCount();
+showCount(text);
 choices.load().then((health) => {
   byId("version").textContent = health.version;
   text.dataset.limit = health.max_characters;
-  showCount();
+  showCount(text);
 }, complain);

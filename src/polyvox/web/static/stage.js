@@ -1,5 +1,6 @@
 // The sound on the page: player, waveform, clock and marked words, and the ways to move in it.
 
+import { clockTime } from "./clock.js";
 import { Player, RATE } from "./player.js";
 import { Waveform } from "./waveform.js";
 
@@ -41,15 +42,27 @@ export class Stage {
 
   /** Make room for a new speech. Browsers want this to happen at a click or a key. */
   begin() {
-    if (!this.#context) {
-      this.#context = new AudioContext({ sampleRate: RATE });
-      this.#player = new Player(this.#context);
-      this.#player.addEventListener("change", () => this.#changed());
-    }
-    this.#player.clear();
-    this.#wave.clear();
-    this.#words.begin();
+    this.#empty();
     this.#context.resume();
+  }
+
+  /** Show a whole recording, to be heard when somebody plays it. */
+  show(samples) {
+    this.#empty();
+    this.#wave.append(samples);
+    this.#wave.finish();
+    this.#player.hold(samples);
+    this.#showLength();
+  }
+
+  /** Show only peaks, of a recording that cannot be played here. */
+  picture(peaks, seconds) {
+    this.#empty();
+    this.#wave.picture(peaks, seconds);
+  }
+
+  play() {
+    this.#player?.play();
   }
 
   append({ samples, words }) {
@@ -70,6 +83,17 @@ export class Stage {
     if (!this.#player) return;
     this.#player.pause();
     this.finish();
+  }
+
+  #empty() {
+    if (!this.#context) {
+      this.#context = new AudioContext({ sampleRate: RATE });
+      this.#player = new Player(this.#context);
+      this.#player.addEventListener("change", () => this.#changed());
+    }
+    this.#player.clear();
+    this.#wave.clear();
+    this.#words.begin();
   }
 
   #toggle() {
@@ -128,9 +152,4 @@ export class Stage {
     this.#parts.wave.setAttribute("aria-valuemax", this.duration.toFixed(1));
     this.#parts.length.textContent = `${this.duration.toFixed(1)} s`;
   }
-}
-
-function clockTime(seconds) {
-  const tenths = Math.round(seconds * 10);
-  return `${Math.floor(tenths / 600)}:${String(Math.floor(tenths / 10) % 60).padStart(2, "0")}.${tenths % 10}`;
 }

@@ -34,6 +34,14 @@ export class Waveform {
     this.draw();
   }
 
+  /** Show a recording of which only some peaks, at equal distances, are known. */
+  picture(peaks, seconds) {
+    const count = Math.round((seconds * RATE) / BUCKET);
+    const at = (index) => peaks[Math.floor((index * peaks.length) / count)];
+    this.#peaks = Array.from({ length: count }, (_, index) => at(index));
+    this.finish();
+  }
+
   finish() {
     this.#complete = true;
     this.draw();

@@ -65,6 +65,9 @@ export class Words {
   }
 }
 
+/** For sound without a text. */
+export const NO_WORDS = { begin() {}, append() {}, mark() {} };
+
 /** For each code point of `text`, and for its end, the index that JavaScript counts. */
 export function utf16Offsets(text) {
   const found = [0];

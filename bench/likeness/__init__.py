@@ -1,0 +1,1 @@
+"""How like a speaker the clones of an engine are, and how well they can still be understood."""
