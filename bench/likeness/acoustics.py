@@ -134,8 +134,10 @@ def _pitches(samples: Samples, low: float, high: float) -> Numbers:
     cut = _frames(sound, _PITCH_WINDOW)
     cut = cut - cut.mean(1, keepdims=True)
     window = np.hanning(_PITCH_WINDOW)
-    likeness = _autocorrelation(cut * window) / _autocorrelation(window[None])
     lags = np.arange(int(_PITCH_RATE / high), int(np.ceil(_PITCH_RATE / low)) + 1)
+    reach = lags[-1] + 2
+    likeness = _autocorrelation(cut * window)[:, :reach]
+    likeness = likeness / _autocorrelation(window[None])[:, :reach]
     before, here, after = (likeness[:, lags + shift] for shift in (-1, 0, 1))
     peaks = (here > before) & (here >= after)
     worth = np.where(peaks, here - _OCTAVE * np.log2(lags), -np.inf)

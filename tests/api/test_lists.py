@@ -22,16 +22,17 @@ def test_open_webui_finds_models_and_voices(client: httpx.Client) -> None:
 
 def test_voices_can_be_asked_for_by_model_and_as_names(client: httpx.Client) -> None:
     tone = client.get("/v1/audio/voices", params={"model": "tone"}).json()
-    assert [voice["name"] for voice in tone["voices"]] == ["middle", "low", "high"]
+    assert [voice["name"] for voice in tone["voices"]][-3:] == ["middle", "low", "high"]
+    assert {voice["model"] for voice in tone["voices"]} == {"tone"}
     assert tone["data"] == tone["voices"]
     assert client.get("/v1/audio/voices", params={"model": "none"}).json()["voices"] == []
     legacy = client.get("/v1/audio/voices", params={"model": "tone", "legacy": "true"}).json()
-    assert legacy == {"voices": ["middle", "low", "high"]}
+    assert legacy == {"voices": [voice["name"] for voice in tone["voices"]]}
 
 
 def test_voices_come_a_page_at_a_time(client: httpx.Client) -> None:
     pages = [
-        client.get("/v1/voices", params={"page": page, "page_size": 10}).json()
+        client.get("/v1/voices", params={"kind": "preset", "page": page, "page_size": 10}).json()
         for page in (1, 2, 3, 4)
     ]
     assert [len(page["voices"]) for page in pages] == [10, 10, 4, 0]

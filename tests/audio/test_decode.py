@@ -48,14 +48,21 @@ def test_full_scale_is_one_whatever_the_sample_format(name: str, tmp_path: Path)
     assert np.abs(read(path).samples[2400:-2400]).max() == pytest.approx(0.99, abs=0.01)
 
 
-def test_samples_above_full_scale_are_clamped_and_numbers_that_are_none_are_silent(
+def test_floats_above_full_scale_are_turned_down_without_a_change_of_shape(tmp_path: Path) -> None:
+    samples = read(written(tmp_path, "float.wav", tone(440, 2, 48000, 3.0))).samples
+    assert np.abs(samples).max() == 1
+    assert level_of(samples) == pytest.approx(-3.01, abs=0.2)
+
+
+def test_numbers_that_are_none_are_silent_and_wild_ones_do_not_drown_the_rest(
     tmp_path: Path,
 ) -> None:
-    loud = tone(440, 2, 48000, 3.0)
-    loud[5000:5100] = np.nan
-    samples = read(written(tmp_path, "float.wav", loud)).samples
+    sound = tone(440, 2, 48000, 0.5)
+    sound[5000:5100], sound[6000], sound[7000] = np.nan, np.inf, 1e30
+    samples = read(written(tmp_path, "float.wav", sound)).samples
     assert np.isfinite(samples).all()
-    assert np.abs(samples).max() == 1
+    assert np.abs(samples).max() <= 1
+    assert level_of(sound[20_000:]) - 12.5 < level_of(samples[10_000:]) < level_of(sound[20_000:])
 
 
 def test_it_reads_what_polyvox_writes(tmp_path: Path) -> None:

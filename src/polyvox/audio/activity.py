@@ -53,7 +53,7 @@ def activity(samples: Samples, rate: int) -> Activity:
         return Activity(power, np.zeros(0, bool), np.zeros(0, bool))
     levels = 10 * np.log10(_smoothed(power) + 1e-10)
     active = _standing_out(levels)
-    speech = _of_voices(active, voicing(samples, rate))
+    speech = _of_voices(active, voicing(samples, rate, len(power)))
     noise = ~_widened(active, _CLEAR)
     return Activity(power, speech, noise)
 
@@ -66,7 +66,7 @@ def stretches(mask: _Mask) -> list[tuple[int, int]]:
 
 def _powers(samples: Samples, rate: int) -> _Floats:
     """Mean square of every 10 ms; rates that 100 does not divide round each beginning."""
-    count = int(len(samples) / (HOP * rate))
+    count = int(len(samples) / rate / HOP + 1e-6)
     starts = np.round(np.arange(count) * HOP * rate).astype(int)
     if not count:
         return np.zeros(0)

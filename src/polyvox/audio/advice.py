@@ -20,7 +20,7 @@ _CLIPPED, _TOUCHED = 0.02, 0.005
 _NOISY, _AUDIBLE = 15.0, 20.0
 """Decibels of speech above noise. Twenty told clean recordings from noisy ones best: 98 of 100."""
 _HOPELESS = 0.0
-_TELEPHONE, _NARROW = 3900.0, 7500.0
+_TELEPHONE, _NARROW = 4100.0, 7500.0
 """Hertz."""
 _QUIET = -40.0
 """LUFS."""

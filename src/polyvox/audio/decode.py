@@ -32,6 +32,9 @@ from polyvox.domain.errors import InvalidInput, TooLarge, UnsupportedMedia
 _WHOLE = 0.95
 """Of the length that the header claims."""
 
+_WILD = 4.0
+"""Of full scale; floats beyond it are damage."""
+
 
 @dataclass(frozen=True)
 class Limits:
@@ -166,8 +169,8 @@ def _planes(frame: av.AudioFrame, channels: int) -> npt.NDArray[np.float32]:
         return (values.astype(np.float32) - np.float32(128)) * np.float32(1 / 128)
     if values.dtype.kind == "i":
         return values.astype(np.float32) * np.float32(2.0 ** (1 - 8 * values.dtype.itemsize))
-    floats: npt.NDArray[np.float32] = values.astype(np.float32)
-    floats[~np.isfinite(floats)] = 0
+    floats: npt.NDArray[np.float32] = np.clip(values, -_WILD, _WILD).astype(np.float32)
+    floats[np.isnan(floats)] = 0
     return floats
 
 

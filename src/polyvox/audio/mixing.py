@@ -45,10 +45,15 @@ class Mixer:
             self._mix()
 
     def finish(self) -> Samples:
-        """All of it, within ±1; nothing can be pushed after it."""
+        """All of it, within ±1; nothing can be pushed after it. What goes beyond, as floats and
+        peaks between samples do, makes the whole softer: cutting it off would distort."""
         self._turn_to(self._source_rate)
         mixed = np.concatenate([np.zeros(0, np.float32), *self._mixed])
-        return np.clip(mixed, -1.0, 1.0, out=mixed)
+        peak = max(mixed.max(initial=0), -mixed.min(initial=0))
+        if peak > 1:
+            mixed *= np.float32(1 / peak)
+            np.clip(mixed, -1, 1, out=mixed)
+        return mixed
 
     @property
     def cancelled(self) -> bool:

@@ -42,18 +42,17 @@ class Voicing:
     """Decibels by which the bands change against each other within a tenth of a second."""
 
 
-def voicing(samples: Samples, rate: int) -> Voicing:
-    """Both for `samples` at `rate` hertz."""
+def voicing(samples: Samples, rate: int, frames: int) -> Voicing:
+    """Both for so many frames of `samples` at `rate` hertz."""
     periodicity, bands = [np.zeros(0)], [np.zeros((0, len(_EDGES) - 1))]
-    for spectra in _spectra(resampled(samples, rate, _RATE)):
+    for spectra in _spectra(resampled(samples, rate, _RATE), frames):
         periodicity.append(_periodicity(spectra))
         bands.append(_bands(spectra))
     return Voicing(np.concatenate(periodicity), _motion(np.concatenate(bands)))
 
 
-def _spectra(samples: Samples) -> Iterator[_Floats]:
+def _spectra(samples: Samples, frames: int) -> Iterator[_Floats]:
     """Power by frame and bin, scaled so that bins add up to the mean square, in batches."""
-    frames = len(samples) // _STEP
     window = np.hanning(_WIDTH + 1)[:-1].astype(np.float32)
     scale = 2 / (_SIZE * np.square(window).sum())
     half = (_WIDTH - _STEP) // 2

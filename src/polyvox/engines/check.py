@@ -10,19 +10,21 @@ from __future__ import annotations
 
 import argparse
 import gc
+import hashlib
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Optional
 
 import numpy as np
 
-from polyvox.domain.audio import AudioChunk
+from polyvox.domain.audio import AudioChunk, Samples
 from polyvox.domain.errors import InvalidInput, PolyvoxError
 from polyvox.domain.speech import Segment
-from polyvox.domain.voice import PRESET, Voice
+from polyvox.domain.voice import CLONED, PRESET, Reference, Voice
 from polyvox.engines import options
-from polyvox.engines.contract import Synthesizer
+from polyvox.engines.contract import Synthesizer, capabilities
 from polyvox.engines.registry import Registry
 
 _TEXT = "One, two, three, four, five, six, seven, eight, nine, ten."
@@ -53,12 +55,42 @@ class _Subject:
         self.engine = engine
         self.loaded = engine()
 
-    def speak(self, text: str = _TEXT, **given: Any) -> Iterator[AudioChunk]:
-        speaker = self.engine.speakers[0]
-        voice = Voice(speaker.name, speaker.name, self.engine.name, PRESET, speaker.name)
-        language = "en" if "en" in self.engine.languages else self.engine.languages[0]
-        segment = Segment(text, language, seed=7)
-        return self.loaded.synthesize(segment, voice, options.check(self.engine.Options, given))
+    @property
+    def language(self) -> str:
+        return "en" if "en" in self.engine.languages else self.engine.languages[0]
+
+    def preset(self, index: int = 0) -> Voice:
+        speaker = self.engine.speakers[index % len(self.engine.speakers)]
+        return Voice(speaker.name, speaker.name, self.engine.name, PRESET, speaker.name)
+
+    def speak(
+        self, text: str = _TEXT, voice: Optional[Voice] = None, **given: Any
+    ) -> Iterator[AudioChunk]:
+        segment = Segment(text, self.language, seed=7)
+        chosen = options.check(self.engine.Options, given)
+        return self.loaded.synthesize(segment, voice or self.preset(), chosen)
+
+    def said(self, text: str = _TEXT, voice: Optional[Voice] = None) -> Samples:
+        return np.concatenate([chunk.samples for chunk in self.speak(text, voice)])
+
+    def can(self, what: str) -> bool:
+        return what in capabilities(self.engine)
+
+    def reference(self) -> Reference:
+        """Its own second speaker, telling numbers."""
+        spoken, source = self.said(_TEXT * 4, self.preset(1)), self.engine.sample_rate
+        rate = self.engine.reference_rate
+        moments = np.arange(0, len(spoken), source / rate)
+        samples = np.interp(moments, np.arange(len(spoken)), spoken).astype(np.float32)
+        return Reference(samples, rate, _TEXT * 4, self.language)
+
+    def sounds(self, state: bytes) -> None:
+        """Raises Broken unless the engine speaks with that state."""
+        _expect(bool(np.abs(self.said(voice=self.made(state))).max(initial=0) > 0.01), "silent")
+
+    def made(self, state: bytes) -> Voice:
+        digest = hashlib.sha256(state).hexdigest()
+        return Voice(digest, "made", self.engine.name, CLONED, digest=digest, state=state)
 
 
 def _expect(holds: bool, otherwise: str) -> None:
@@ -135,10 +167,55 @@ def _hears_cancel(subject: _Subject) -> None:
 def _repeats(subject: _Subject) -> None:
     """What calls itself deterministic gives the same samples twice."""
     if subject.engine.deterministic:
-        first, second = (
-            np.concatenate([chunk.samples for chunk in subject.speak()]) for _ in range(2)
-        )
-        _expect(np.array_equal(first, second), "two runs differ")
+        _expect(np.array_equal(subject.said(), subject.said()), "two runs differ")
+
+
+def _enrolls(subject: _Subject) -> None:
+    """Where it clones: a recording makes a voice that speaks, and silence is refused."""
+    if not subject.can("enroll"):
+        return
+    reference = subject.reference()
+    subject.sounds(subject.loaded.enroll(reference))
+    silence = replace(reference, samples=np.zeros_like(reference.samples))
+    try:
+        subject.loaded.enroll(silence)
+    except InvalidInput:
+        return
+    raise Broken("silence was taken for somebody")
+
+
+def _designs(subject: _Subject) -> None:
+    """Where it designs: a description makes a voice that speaks, its words placed in it."""
+    if not subject.can("design"):
+        return
+    asked = "a low voice, xyzzy"
+    design = subject.loaded.design(asked, subject.language, {}, _TEXT)
+    again = subject.loaded.design(asked, subject.language, {}, _TEXT)
+    _expect(design == again, "the same words make another voice")
+    subject.sounds(design.state)
+    for trait in design.understood:
+        _expect(asked[trait.first : trait.last] == trait.words, f"'{trait.words}' is elsewhere")
+    _expect(set(design.settings) <= set(subject.engine.design_settings), "unknown settings")
+
+
+def _blends(subject: _Subject) -> None:
+    """Where it blends: two voices make a third that speaks."""
+    if subject.can("blend"):
+        voices = [subject.preset(0), subject.preset(1)]
+        subject.sounds(subject.loaded.blend(voices, [0.5, 0.5]))
+
+
+def _refuses_states(subject: _Subject) -> None:
+    """Where it makes voices: a state that it has not made is refused, and it goes on."""
+    if not any(map(subject.can, ("enroll", "design", "blend"))):
+        return
+    for state in (b"", b"no state", b"\x02\0\0\0\0\0\0\0{}"):
+        try:
+            subject.said(voice=subject.made(state))
+        except InvalidInput:
+            continue
+        raise Broken(f"{state!r} was taken for a voice")
+    _expect(bool(len(subject.said())), "silent afterwards")
 
 
 def _keeps_memory(subject: _Subject) -> None:
@@ -177,6 +254,10 @@ _RULES: tuple[Callable[[_Subject], None], ...] = (
     _refuses_options,
     _hears_cancel,
     _repeats,
+    _enrolls,
+    _designs,
+    _blends,
+    _refuses_states,
     _keeps_memory,
     _unloads,
 )

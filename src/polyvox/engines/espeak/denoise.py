@@ -7,15 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from polyvox.engines.espeak.spectrum import (
-    HOP,
-    SIZE,
-    WINDOW,
-    Numbers,
-    framed,
-    resynthesized,
-    window,
-)
+from polyvox.engines.espeak.spectrum import Numbers, power, resynthesized, spectra
 
 _QUIETEST, _LOUDEST = 10, 95
 """Percentiles of the frames' level that count as noise and as speech."""
@@ -29,12 +21,12 @@ _REST = 0.01
 
 def without_noise(samples: Numbers) -> Numbers:
     """`samples` with the spectrum of their quietest frames subtracted; its end may be shorter."""
-    spectra = np.fft.rfft(framed(samples, WINDOW, HOP) * window(), SIZE)
-    powers = spectra.real**2 + spectra.imag**2
+    transformed = spectra(samples)
+    powers = power(transformed)
     levels = 10 * np.log10(powers.mean(1) + 1e-12)
     quiet, loud = np.percentile(levels, [_QUIETEST, _LOUDEST])
     if loud - quiet > _CLEAN:
         return samples
     noise = powers[levels <= quiet].mean(0)
     kept = np.maximum(1 - _EAGERNESS * noise / (powers + 1e-12), _REST)
-    return resynthesized(spectra * np.sqrt(kept)).astype(np.float32)
+    return resynthesized(transformed * np.sqrt(kept)).astype(np.float32)

@@ -5,7 +5,7 @@ espeak-ng is GPL-3. Its library is loaded only here, in the engine's own process
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -15,10 +15,11 @@ import numpy as np
 
 from polyvox.domain.audio import AudioChunk, Samples
 from polyvox.domain.speech import Segment
-from polyvox.domain.voice import APPROXIMATE, Reference, Voice
+from polyvox.domain.voice import APPROXIMATE, Design, Reference, Voice
 from polyvox.engines.contract import Synthesizer
 from polyvox.engines.espeak.blending import blended
 from polyvox.engines.espeak.clone import clone
+from polyvox.engines.espeak.design import SETTINGS, describe
 from polyvox.engines.espeak.japanese import Reader, Reading
 from polyvox.engines.espeak.languages import VOICES, accented, nearest, runs
 from polyvox.engines.espeak.library import Library
@@ -48,6 +49,7 @@ class Espeak(Synthesizer):
     sample_rate = RATE
     reference_rate = RATE
     likeness = APPROXIMATE
+    design_settings = SETTINGS
     max_characters = 500
     parallel = True
     deterministic = True
@@ -90,6 +92,13 @@ class Espeak(Synthesizer):
     def enroll(self, reference: Reference) -> bytes:
         language = nearest(reference.language)
         return pack(clone(reference.samples, language, reference.transcript, self._say))
+
+    def design(
+        self, description: str, language: str, settings: Mapping[str, float], text: str
+    ) -> Design:
+        made = describe(description, settings)
+        state = pack(Sound(made.timbre, made.accent))
+        return Design(state, made.understood, made.ignored, made.settings, made.gender)
 
     def blend(self, voices: Sequence[Voice], weights: Sequence[float]) -> bytes:
         sounds = [

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import takewhile
 from typing import Optional, Union
 
 from polyvox.domain.voice import Trait
@@ -107,7 +106,7 @@ def _read(description: str, clause: Sequence[Finding]) -> Iterator[Union[Said, F
     for at, finding in enumerate(clause):
         if at < taken:
             continue
-        after = list(takewhile(_looks_back, clause[at + 1 :]))
+        after = _after(clause, at) if _role(finding) in (MEANS, ACCENT) else ()
         said = _said(description, pending, finding, after)
         if said:
             yield said
@@ -118,8 +117,12 @@ def _read(description: str, clause: Sequence[Finding]) -> Iterator[Union[Said, F
             pending = _waiting(pending, finding)
 
 
-def _looks_back(finding: Finding) -> bool:
-    return _role(finding) in (NOT_AFTER, DEGREE_AFTER)
+def _after(clause: Sequence[Finding], at: int) -> Sequence[Finding]:
+    """The degrees and denials that look back to a finding."""
+    last = at + 1
+    while last < len(clause) and _role(clause[last]) in (NOT_AFTER, DEGREE_AFTER):
+        last += 1
+    return clause[at + 1 : last]
 
 
 def _role(finding: Finding) -> str:

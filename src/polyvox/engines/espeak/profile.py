@@ -23,6 +23,7 @@ from polyvox.engines.espeak.spectrum import (
     long_term,
     power,
     smooth,
+    spectra,
 )
 
 _ACTIVE = 0.03
@@ -61,12 +62,12 @@ class Profile:
     @property
     def mean(self) -> Numbers:
         """(BANDS,): decibels of the voiced frames."""
-        return self.voiced.mean(0)
+        return np.asarray(self.voiced.mean(0))
 
     @property
     def deviation(self) -> Numbers:
         """(BANDS,): decibels, of the voiced frames."""
-        return self.voiced.std(0)
+        return np.asarray(self.voiced.std(0))
 
     @property
     def long_term(self) -> Numbers:
@@ -77,7 +78,7 @@ class Profile:
 def measure(samples: Numbers) -> Profile:
     """The profile of clean speech at `RATE` hertz."""
     pitches, amplitudes = track(samples)
-    bands = decibels(power(samples) @ filterbank())
+    bands = decibels(power(spectra(samples)) @ filterbank())
     frames = min(len(bands), len(pitches))
     pitches, amplitudes, bands = pitches[:frames], amplitudes[:frames], bands[:frames]
     loudest = float(np.percentile(amplitudes, 99))

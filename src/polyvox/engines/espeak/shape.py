@@ -18,15 +18,14 @@ from polyvox.engines.espeak.pitch import strengths
 from polyvox.engines.espeak.presets import Timbre
 from polyvox.engines.espeak.spectrum import (
     HOP,
-    SIZE,
-    WINDOW,
     Numbers,
     decibels,
     filterbank,
-    framed,
     interpolation,
+    linear,
+    power,
     resynthesized,
-    window,
+    spectra,
 )
 
 BLOCK = 20
@@ -37,6 +36,9 @@ _CONTEXT = _OVERLAP + REACH + 3
 """Frames before and after a block that are looked at; the last ones lack a part."""
 _VOICED = 0.5
 """Periodicity above which a frame is voiced."""
+_ROUNDS, _STEP = 4, 0.8
+_GAIN = (-35.0, 24.0)
+"""Decibels."""
 _LOWEST, _HIGHEST = 50.0, 700.0
 """Hertz."""
 _LOUD = 0.8
@@ -51,7 +53,6 @@ class Shaper:
         self._gains, self._quiet = gains, quiet
         self._lowest, self._highest = lowest, highest
         self._filterbank, self._interpolation = filterbank(), interpolation()
-        self._window = window()
 
     def stream(self, pieces: Iterator[Samples]) -> Iterator[Samples]:
         """The samples of `pieces` in their new colour, as many as they were."""
@@ -69,21 +70,27 @@ class Shaper:
 
     def _block(self, samples: Numbers) -> Samples:
         """The middle of `samples`, without the context on both sides."""
-        spectra = np.fft.rfft(framed(samples, WINDOW, HOP) * self._window, SIZE)
-        bands = decibels((spectra.real**2 + spectra.imag**2) @ self._filterbank)
+        transformed = spectra(samples)
+        powers = power(transformed)
+        bands = decibels(powers @ self._filterbank)
         strength, amplitudes = strengths(samples, self._lowest, self._highest)
         voiced = ((strength > _VOICED) & (amplitudes > self._quiet)).astype(np.float32)
         inner = slice(_CONTEXT - _OVERLAP, _CONTEXT + BLOCK + _OVERLAP + 1)
-        import os
-        g0 = self._gains.of(bands, voiced)[inner]
-        powers = (spectra.real**2 + spectra.imag**2)[inner]
-        g = g0
-        for _ in range(int(os.environ.get("REF", 0))):
-            got = decibels((powers * 10 ** ((g @ self._interpolation) / 10)) @ self._filterbank)
-            g = np.clip(g + 0.8 * (bands[inner] + g0 - got), -35, 24)
-        gains = g @ self._interpolation
-        sound = resynthesized(spectra[inner] * 10 ** (gains / 20))
+        wanted = self._gains.of(bands, voiced)[inner]
+        gains = self._realised(powers[inner], bands[inner], wanted) @ self._interpolation
+        sound = resynthesized(transformed[inner] * 10 ** (gains / 20))
         return rounded(sound[_OVERLAP * HOP : (_OVERLAP + BLOCK) * HOP])
+
+    def _realised(self, powers: Numbers, bands: Numbers, wanted: Numbers) -> Numbers:
+        """Gains after which the bands are `wanted` decibels louder.
+
+        That takes rounds, because a voice's harmonics do not lie in the middles of the bands.
+        """
+        gains = wanted
+        for _ in range(_ROUNDS):
+            reached = decibels((powers * linear(gains @ self._interpolation)) @ self._filterbank)
+            gains = np.clip(gains + _STEP * (bands + wanted - reached), *_GAIN)
+        return gains
 
 
 def shaper(mapping: Mapping, timbre: Timbre, closeness: float) -> Shaper:

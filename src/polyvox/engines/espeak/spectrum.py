@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 Numbers = npt.NDArray[np.floating[Any]]
+Spectra = npt.NDArray[np.complexfloating[Any, Any]]
 Flags = npt.NDArray[np.bool_]
 
 RATE = 22050
@@ -38,10 +39,15 @@ def framed(samples: Numbers, length: int, hop: int) -> Numbers:
     return np.lib.stride_tricks.sliding_window_view(padded, length)[::hop]
 
 
-def power(samples: Numbers) -> Numbers:
-    """(frames, SIZE // 2 + 1): power of each frame and frequency."""
-    transformed = np.fft.rfft(framed(samples, WINDOW, HOP) * window(), SIZE)
-    return transformed.real**2 + transformed.imag**2
+def spectra(samples: Numbers) -> Spectra:
+    """(frames, SIZE // 2 + 1): the transforms of the frames, windowed."""
+    return np.asarray(np.fft.rfft(framed(samples, WINDOW, HOP) * window(), SIZE))
+
+
+def power(transformed: Spectra) -> Numbers:
+    """Of each frame and frequency."""
+    powers: Numbers = transformed.real**2 + transformed.imag**2
+    return powers
 
 
 def decibels(powers: Numbers) -> Numbers:
@@ -63,7 +69,7 @@ def filterbank() -> Numbers:
     nearest = np.round(edges[1:-1] * SIZE / RATE).astype(int)
     for band in np.flatnonzero(triangles.sum(0) == 0):
         triangles[nearest[band], band] = 1
-    return (triangles / triangles.sum(0)).astype(np.float32)
+    return np.asarray(triangles / triangles.sum(0), np.float32)
 
 
 def interpolation() -> Numbers:
@@ -77,7 +83,7 @@ def interpolation() -> Numbers:
 def cosines(count: int) -> Numbers:
     """(BANDS, count): an orthonormal cosine transform without its constant, as for cepstra."""
     steps = np.arange(1, count + 1) * (2 * np.arange(BANDS)[:, None] + 1)
-    return (np.cos(np.pi * steps / (2 * BANDS)) * np.sqrt(2 / BANDS)).astype(np.float32)
+    return np.asarray(np.cos(np.pi * steps / (2 * BANDS)) * np.sqrt(2 / BANDS), np.float32)
 
 
 def smooth(values: Numbers, width: int, axis: int) -> Numbers:
@@ -105,16 +111,16 @@ def _hertz(mel: Numbers) -> Numbers:
     return 700 * (10 ** (mel / 2595) - 1)
 
 
-def resynthesized(spectra: Numbers) -> Numbers:
-    """Samples from the middle of the first frame to that of the last, of filtered frames.
+def resynthesized(transformed: Spectra) -> Numbers:
+    """Samples from the middle of the first frame to that of the last, by adding them up.
 
-    `spectra` are transforms of windowed frames; filters without phase may ring for
-    (SIZE - WINDOW) / 2 samples before and after each frame.
+    Filters without phase may ring for (SIZE - WINDOW) / 2 samples before and after each frame.
     """
     ring = (SIZE - WINDOW) // 2
-    pieces = np.roll(np.fft.irfft(spectra, SIZE), ring, axis=1)
+    pieces = np.roll(np.fft.irfft(transformed, SIZE), ring, axis=1)
     before = WINDOW // 2 + ring
-    added = np.zeros(len(pieces) * HOP + SIZE)
+    added: Numbers = np.zeros(len(pieces) * HOP + SIZE)
     for index, piece in enumerate(pieces):
         added[index * HOP : index * HOP + SIZE] += piece
-    return added[before : before + (len(pieces) - 1) * HOP] / (window().sum() / HOP)
+    added /= window().sum() / HOP
+    return added[before : before + (len(pieces) - 1) * HOP]

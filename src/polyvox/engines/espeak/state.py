@@ -16,7 +16,12 @@ from polyvox.engines.espeak.spectrum import BANDS
 
 _FORMAT = 1
 _NUMBER = np.dtype(np.float64)
-_SHAPES = {"residual": (len(LEANINGS), BANDS), "frames": (-1, BANDS), "turn": (BANDS, BANDS), "quiet": ()}
+_SHAPES = {
+    "residual": (len(LEANINGS), BANDS),
+    "frames": (-1, BANDS),
+    "turn": (BANDS, BANDS),
+    "quiet": (),
+}
 """Of a mapping's arrays, where they are not (BANDS,); -1 is any length."""
 _LARGEST = 1e6
 
@@ -77,7 +82,7 @@ def _timbre(tensors: Tensors) -> Timbre:
 def _accent(tensors: Tensors) -> Optional[str]:
     if "accent" not in tensors:
         return None
-    accent = tensors["accent"].astype(np.uint8).tobytes().decode()
+    accent = str(tensors["accent"].astype(np.uint8).tobytes(), "utf-8")
     if accent not in VOICES:
         raise ValueError(f"no accent {accent}")
     return accent

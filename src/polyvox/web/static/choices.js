@@ -11,6 +11,7 @@ export class Choices {
   #voices = [];
   #engines = [];
   #engineOf = {};
+  missing = false; // whether the address asks for a voice that is not here
 
   /** `form` holds the controls by name: model, voice, language, speed, format, options, more. */
   constructor(form) {
@@ -61,6 +62,7 @@ export class Choices {
   /** Let the voice that the page's address names win over what is remembered. */
   #wish(id) {
     const voice = this.#voices.find((each) => each.id === id);
+    this.missing = Boolean(id && !voice);
     if (!voice) return;
     const engine = this.#engines.find(({ name }) => name === voice.engine);
     this.#kept = { ...this.#kept, voice: id, model: engine.models[0] };

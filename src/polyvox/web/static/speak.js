@@ -9,6 +9,7 @@ import { complain, say, showCount } from "./telling.js";
 import { Words } from "./words.js";
 
 const SAYINGS = { playing: "Speaking…", paused: "Paused.", ended: "Done." };
+const GONE = "The voice that was asked for is not here any more. Choose another one.";
 let speaking = null; // the AbortController of the speech that is coming
 const { text, problem, stop, first, engine } = named("text", "problem", "stop", "first", "engine");
 const stage = new Stage(
@@ -111,4 +112,5 @@ choices.load().then((health) => {
   byId("version").textContent = health.version;
   text.dataset.limit = health.max_characters;
   showCount(text);
+  if (choices.missing) complain(new Error(GONE));
 }, complain);

@@ -46,23 +46,20 @@ export class Stage {
     this.#context.resume();
   }
 
-  /** Show a whole recording, to be heard when somebody plays it. */
-  show(samples) {
+  /** Show a whole recording, to be heard now or when somebody plays it. */
+  show(samples, now) {
     this.#empty();
     this.#wave.append(samples);
     this.#wave.finish();
     this.#player.hold(samples);
     this.#showLength();
+    if (now) this.#player.play();
   }
 
   /** Show only peaks, of a recording that cannot be played here. */
   picture(peaks, seconds) {
     this.#empty();
     this.#wave.picture(peaks, seconds);
-  }
-
-  play() {
-    this.#player?.play();
   }
 
   append({ samples, words }) {

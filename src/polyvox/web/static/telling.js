@@ -15,7 +15,7 @@ export function complain(error) {
   byId("problem").hidden = false;
 }
 
-/** Do something, telling what went wrong; `control` can not be used meanwhile. */
+/** Do something, telling what went wrong; `control` cannot be used meanwhile. */
 export async function attempt(control, act) {
   control.disabled = true;
   try {
@@ -24,6 +24,7 @@ export async function attempt(control, act) {
     complain(error);
   } finally {
     control.disabled = false;
+    if (document.activeElement === document.body) control.focus(); // it was lost with the button
   }
 }
 
