@@ -1,5 +1,5 @@
-"""What can be measured of a voice: pitch, long-term spectrum, formants, mel cepstra. Kept apart from
-what any engine measures with, so that no engine is its own judge. Recordings come at `RATE` hertz."""
+"""What can be measured of a voice: pitch, long-term spectrum, formants, mel cepstra. Shares nothing
+with what an engine measures, so that none is its own judge. Recordings come at `RATE` hertz."""
 
 from __future__ import annotations
 

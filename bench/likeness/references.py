@@ -70,6 +70,12 @@ TARGETS = (
     _festival("nsk", "male", "hi", "hindi_NSK_diphone", "festival-hi festvox-hi-nsk", True),
 )
 
+LISTENERS = (
+    *(each for each in TARGETS if each.name in ("rms", "awb", "kal", "ked")),
+    _festival("slt", "female", "en", "cmu_us_slt_arctic_hts", "festvox-us-slt-hts"),
+)
+"""Whose words those of others are compared with; slt with a voice that says words more clearly."""
+
 
 def missing(targets: Iterable[Target]) -> list[Target]:
     """Those whose voice is not installed here."""
@@ -84,7 +90,7 @@ def missing(targets: Iterable[Target]) -> list[Target]:
 
 def recordings(target: Target, texts: Sequence[str], folder: Path, rate: int) -> list[Samples]:
     """Each text as `target` says it, all equally loud, at `rate` hertz; kept in `folder`."""
-    return [_recording(target, text, folder / target.name, rate) for text in texts]
+    return [_recording(target, text, folder / target.voice, rate) for text in texts]
 
 
 def _recording(target: Target, text: str, folder: Path, rate: int) -> Samples:

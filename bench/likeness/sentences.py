@@ -170,7 +170,8 @@ Va pensar en la pregunta i va respondre amb poques paraules.
 """By BCP 47 code."""
 
 WORDS = tuple(
-    "bat bet bit boat boot bought pin tin kin fin thin shin chin win light right might night "
-    "white seal feel heal deal wheel cap catch cash calf can game name shame lame".split()
+    "letter ladder leather pillow yellow fellow bottle river seven window garden music paper doctor "
+    "summer never kitchen mother button pocket silver number finger table city money honey shoulder "
+    "morning water winter daughter better butter battle kettle simple sample".split()
 )
-"""English, most of them a sound away from some other."""
+"""English, several of them a sound or two away from some other."""

@@ -96,7 +96,8 @@ def enrolled(
     in them, `text`, it is told only when it needs to know."""
     known = text if engine.transcript_needed else None
     reference = Reference(np.concatenate(recordings), engine.reference_rate, known, target.language)
-    return engine.enroll(reference)
+    state: bytes = engine.enroll(reference)
+    return state
 
 
 def timed_enrolment(engine: Synthesizer, recordings: Sequence[Samples], target: Target) -> float:

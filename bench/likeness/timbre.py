@@ -1,5 +1,5 @@
-"""Who it sounds like by timbre alone: Gaussian mixtures of mel cepstra and of how they move, without
-loudness and without pitch (Reynolds 1995), one for each target."""
+"""Who it sounds like by timbre alone: a Gaussian mixture for each target (Reynolds 1995), of mel
+cepstra and how they move, without loudness and without pitch."""
 
 from __future__ import annotations
 

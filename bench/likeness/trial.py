@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import mean
 
-from bench.likeness.acoustics import RATE
+from bench.likeness.acoustics import RATE, Numbers
 from bench.likeness.marks import UNKNOWN, Marks, Original, of_clone, of_original, original
-from bench.likeness.references import FLITE, Target, recordings
+from bench.likeness.references import LISTENERS, Target, missing, recordings
 from bench.likeness.sentences import SENTENCES, WORDS, Sentences
 from bench.likeness.speaking import (
     Presets,
@@ -27,7 +26,7 @@ from polyvox.domain.audio import Samples
 from polyvox.engines.contract import Synthesizer
 
 ORIGINAL = "itself"
-_QUICK_WORDS = 16
+_QUICK_WORDS = 20
 
 
 @dataclass(frozen=True)
@@ -53,7 +52,7 @@ class Trial:
         self._folder, self._quick = folder, quick
         self._words = WORDS[:_QUICK_WORDS] if quick else WORDS
         self._presets = Presets(engine)
-        self._known = dict[str, dict[str, float]]()
+        self._heard = dict[str, Numbers]()
         self._enrolled = dict[str, list[Samples]]()
         self._originals = dict[str, Original]()
 
@@ -64,17 +63,20 @@ class Trial:
 
     def prepare(self, targets: Iterable[Target]) -> None:
         """Let the targets speak, and judges learn from them."""
-        words = dict[str, list[Samples]]()
         for target in targets:
             texts = self._sentences(target)
             self._enrolled[target.name] = self._recordings(target, texts.enrolled)
             judged = self._recordings(target, texts.judged)
             self._originals[target.name] = original(target.name, judged)
-            if target.synthesizer == FLITE:
-                words[target.name] = self._recordings(target, self._words)
         self._gallery = Gallery(self._enrolled)
+        absent = missing(LISTENERS)
+        words = {
+            each.name: self._recordings(each, self._words)
+            for each in LISTENERS
+            if each not in absent
+        }
         self._listeners = Listeners(words)
-        self._known = {name: self._listeners.right(each) for name, each in words.items()}
+        self._heard = {name: self._listeners.compared(each) for name, each in words.items()}
 
     def outcome(self, target: Target) -> Outcome:
         wanted = self._originals[target.name]
@@ -98,16 +100,17 @@ class Trial:
     def _marks(self, target: Target, way: Way, texts: Sequence[str]) -> Marks:
         sentences = said(self._engine, way, texts, target.language)
         heard = way.voice.id if way.voice.state is None else f"{target.name} {way.name}"
-        if heard not in self._known:
-            self._known[heard] = self._listeners.right(said(self._engine, way, self._words, "en"))
-        words = self._right(heard, target)
-        return of_clone(self._originals[target.name], sentences, self._gallery, words)
+        if heard not in self._heard:
+            words = said(self._engine, way, self._words, "en")
+            self._heard[heard] = self._listeners.compared(words)
+        right = self._right(heard, target)
+        return of_clone(self._originals[target.name], sentences, self._gallery, right)
 
     def _right(self, heard: str, target: Target) -> float:
         """Per cent of the words, as listeners other than the target take them."""
-        shares = self._known.get(heard, {})
-        others = [share for name, share in shares.items() if name != target.name]
-        return 100 * mean(others) if others else UNKNOWN
+        if heard not in self._heard:
+            return UNKNOWN
+        return 100 * self._listeners.right(self._heard[heard], target.name)
 
     def _sentences(self, target: Target) -> Sentences:
         texts = SENTENCES[target.language]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shutil
+import uuid
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -28,33 +30,37 @@ _ARGUMENTS = (
     "--disable-component-update",
     "--disable-sync",
     "--autoplay-policy=no-user-gesture-required",
+    "--use-fake-device-for-media-stream",
+    "--use-fake-ui-for-media-stream",
 )
 _REFUSED = "Failed to load resource"
 """How the browser itself logs an answer that is an error; tests ask for some."""
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """Chromium of the system, else the one that Playwright has installed."""
+def browser(recording: Path) -> Iterator[Browser]:
+    """Chromium of the system, else the one that Playwright has installed; its microphone hears
+    the recording, again and again."""
+    arguments = (*_ARGUMENTS, f"--use-file-for-fake-audio-capture={recording}")
     with sync_playwright() as playwright:
         found = shutil.which("chromium") or shutil.which("google-chrome")
-        with playwright.chromium.launch(executable_path=found, args=_ARGUMENTS) as chromium:
+        with playwright.chromium.launch(executable_path=found, args=arguments) as chromium:
             yield chromium
 
 
 @pytest.fixture
 def visit(browser: Browser, server: Server) -> Iterator[Callable[..., Page]]:
-    """Opens the page that speaks in a browser of its own, made with the options given."""
+    """Opens a page in a browser of its own, made with the options given."""
     problems: list[str] = []
     contexts: list[BrowserContext] = []
 
-    def opened(script: str = "", **options: Any) -> Page:
+    def opened(script: str = "", path: str = "/", **options: Any) -> Page:
         context = browser.new_context(**options)
         contexts.append(context)
         context.add_init_script(script)
         page = context.new_page()
         _watch(page, server.url, problems)
-        page.goto(server.url)
+        page.goto(f"{server.url}{path}")
         expect(page.locator("#version")).not_to_be_empty()
         return page
 
@@ -67,6 +73,12 @@ def visit(browser: Browser, server: Server) -> Iterator[Callable[..., Page]]:
 @pytest.fixture
 def page(visit: Callable[..., Page]) -> Page:
     return visit()
+
+
+@pytest.fixture
+def name() -> str:
+    """Of a voice that no other test makes."""
+    return f"Ada {uuid.uuid4().hex[:8]}"
 
 
 def _watch(page: Page, origin: str, problems: list[str]) -> None:

@@ -37,12 +37,49 @@ def test_every_voice_of_the_model_is_offered_by_gender(page: Page) -> None:
     for model in ("espeak", "tone"):
         page.get_by_label("Model").select_option(model)
         groups = page.locator("#voice").evaluate(_GROUPS)
-        voices = [voice for voice in listed if voice["engine"] == model]
+        voices = [
+            voice for voice in listed if voice["engine"] == model and voice["kind"] == "preset"
+        ]
+        groups.pop("Your voices", None)
         assert groups == {
             name: [voice["id"] for voice in voices if voice["gender"] == gender]
             for name, gender in (("Female", "female"), ("Male", "male"), ("Neutral", "neutral"))
         }
-    expect(page.locator("#voice option").first).to_have_text("High – hums at 880 Hz")
+    expect(page.locator("#voice option:checked")).to_have_text("High – hums at 880 Hz")
+
+
+def test_voices_that_were_made_come_first_and_are_chosen_only_by_hand(
+    page: Page, client: httpx.Client, name: str
+) -> None:
+    kept = {"name": name, "description": "low", "engine": "tone"}
+    made = client.post("/v1/voices/design", json=kept).json()
+    page.reload()
+    page.get_by_label("Model").select_option("tone")
+    expect(page.locator("#voice")).to_have_value("tone.high")
+    groups = page.locator("#voice").evaluate(_GROUPS)
+    assert next(iter(groups)) == "Your voices"
+    assert groups["Your voices"][0] == made["id"]
+
+
+def test_the_address_can_name_the_voice(
+    visit: Callable[..., Page], client: httpx.Client, name: str
+) -> None:
+    kept = {"name": name, "description": "low", "engine": "tone"}
+    made = client.post("/v1/voices/design", json=kept).json()
+    page = visit(path=f"/?voice={made['id']}")
+    expect(page.locator("#model")).to_have_value("tone")
+    expect(page.locator("#voice")).to_have_value(made["id"])
+    page.get_by_label("Text", exact=True).fill("hum")
+    with page.expect_request("**/v1/audio/speech") as asked:
+        page.get_by_role("button", name="Speak").click()
+    assert json.loads(asked.value.post_data or "")["voice"] == made["id"]
+    state(page, "ended")
+
+
+def test_a_voice_of_the_address_that_is_gone_is_told(visit: Callable[..., Page]) -> None:
+    page = visit(path="/?voice=nobody")
+    expect(page.get_by_role("alert")).to_contain_text("not here any more")
+    expect(page.locator("#model")).to_have_value("espeak")
 
 
 def test_languages_are_shown_by_name_the_main_ones_first(page: Page) -> None:

@@ -160,8 +160,3 @@ def test_the_page_allows_itself_nothing_from_elsewhere(server: Server) -> None:
     assert page.headers["Content-Type"].startswith("text/html")
     assert "http:" not in page.text
     assert "https:" not in page.text
-
-
-def test_the_reference_is_one_step_away(page: Page) -> None:
-    link = page.get_by_role("link", name="API reference")
-    assert link.get_attribute("href") == "/docs"

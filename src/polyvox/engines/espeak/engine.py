@@ -111,7 +111,8 @@ class Espeak(Synthesizer):
         chunks = self._speak(
             Segment(text, language), self._slot.name, Sound(timbre), self.Options()
         )
-        return np.concatenate([chunk.samples for chunk in chunks])
+        nothing = np.zeros(0, np.float32)
+        return np.concatenate([nothing, *(chunk.samples for chunk in chunks)])
 
     def _speak(
         self, segment: Segment, name: str, sound: Sound, options: Options

@@ -32,7 +32,7 @@ _LEAST_VOICED = 1.0
 """Seconds of voiced speech that make a voice."""
 _STILL = 0.45
 """Decibels from frame to frame under which a spectrum does not move as speech does."""
-_NARROW, _WITHIN = 9, 40.0
+_NARROW, _WITHIN = 9, 25.0
 """Bands within so many decibels of the strongest; a voice fills more of them than a whistle."""
 _NUCLEUS, _AUDIBLE, _PAUSE = 2.0, 25.0, 35.0
 """Decibels: the dip between two syllables, and below the loudest what is none and a pause."""

@@ -41,7 +41,8 @@ def framed(samples: Numbers, length: int, hop: int) -> Numbers:
 
 def spectra(samples: Numbers) -> Spectra:
     """(frames, SIZE // 2 + 1): the transforms of the frames, windowed."""
-    return np.asarray(np.fft.rfft(framed(samples, WINDOW, HOP) * window(), SIZE))
+    transformed: Spectra = np.fft.rfft(framed(samples, WINDOW, HOP) * window(), SIZE)
+    return transformed
 
 
 def power(transformed: Spectra) -> Numbers:

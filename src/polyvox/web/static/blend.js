@@ -24,12 +24,13 @@ export class Blend {
   /** A box that takes the voice into the blend. */
   choice(voice) {
     const box = element("input", { type: "checkbox", checked: this.#chosen.has(voice.id) });
+    box.ariaLabel = `Blend ${voice.name}`;
     box.dataset.blend = voice.id;
     box.addEventListener("change", () => {
       if (box.checked) this.#add(voice);
       else this.#remove(voice.id);
     });
-    return element("label", { className: "row", ariaLabel: `Blend ${voice.name}` }, box, "Blend");
+    return element("label", { className: "check" }, box, "Blend");
   }
 
   #add(voice) {

@@ -73,7 +73,9 @@ export class Choices {
     const engine = this.#engines.find((each) => each.name === name);
     if (!engine) return;
     const { voice, language, options, more, modelAbout } = this.#form;
-    listVoices(voice, this.#voices.filter((each) => each.engine === name));
+    const offered = this.#voices.filter((each) => each.engine === name);
+    listVoices(voice, offered);
+    voice.selectedIndex = offered.filter(({ kind }) => kind !== "preset").length;
     choose(voice, this.#kept.voice);
     listLanguages(language, engine.languages);
     choose(language, this.#kept.language);

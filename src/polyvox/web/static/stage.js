@@ -36,10 +36,6 @@ export class Stage {
     return this.state === "playing";
   }
 
-  get duration() {
-    return this.#player?.duration ?? 0;
-  }
-
   /** Make room for a new speech. Browsers want this to happen at a click or a key. */
   begin() {
     this.#empty();
@@ -105,12 +101,12 @@ export class Stage {
   }
 
   #key(event) {
-    const { key, ctrlKey, metaKey, altKey } = event;
-    if (!this.#player || ctrlKey || metaKey || altKey) return;
-    if (key === " " && this.duration) this.#toggle();
+    const { key } = event;
+    if (!this.#player || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (key === " " && this.#player.duration) this.#toggle();
     else if (key in KEYS) this.#seek(this.#player.position + KEYS[key]);
     else if (key === "Home") this.#seek(0);
-    else if (key === "End") this.#seek(this.duration);
+    else if (key === "End") this.#seek(this.#player.duration);
     else return;
     event.preventDefault();
   }
@@ -146,7 +142,8 @@ export class Stage {
   }
 
   #showLength() {
-    this.#parts.wave.setAttribute("aria-valuemax", this.duration.toFixed(1));
-    this.#parts.length.textContent = `${this.duration.toFixed(1)} s`;
+    const seconds = this.#player.duration.toFixed(1);
+    this.#parts.wave.setAttribute("aria-valuemax", seconds);
+    this.#parts.length.textContent = `${seconds} s`;
   }
 }

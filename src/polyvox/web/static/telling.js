@@ -13,6 +13,7 @@ export function complain(error) {
   byId("status").textContent = "";
   byId("problem").textContent = error.message;
   byId("problem").hidden = false;
+  byId("problem").scrollIntoView({ block: "nearest" });
 }
 
 /** Do something, telling what went wrong; `control` cannot be used meanwhile. */
@@ -28,10 +29,10 @@ export async function attempt(control, act) {
   }
 }
 
-/** A remark of the field that is missing something, with the cursor in it. */
+/** Tell what a field lacks, and go there. */
 export function lacking(field, words) {
-  complain(new Error(words));
   field.focus();
+  complain(new Error(words));
 }
 
 /** Show beside a text how much of its `data-limit` is used. */
