@@ -105,14 +105,10 @@ def _frames(sound: Numbers, window: int) -> Numbers:
     return np.lib.stride_tricks.sliding_window_view(padded, window)[:: rate // _HOPS]
 
 
-def _mel(hertz: Numbers) -> Numbers:
-    return 2595 * np.log10(1 + hertz / 700)
-
-
 def _triangles() -> Numbers:
     """(BANDS, bins): weights of the mel bands, each of sum 1."""
-    edges = np.linspace(*_mel(np.array([_LOWEST, _HIGHEST])), BANDS + 2)
-    edges = 700 * (10 ** (edges / 2595) - 1)
+    lowest, highest = 2595 * np.log10(1 + np.array([_LOWEST, _HIGHEST]) / 700)
+    edges = 700 * (10 ** (np.linspace(lowest, highest, BANDS + 2) / 2595) - 1)
     bins = np.fft.rfftfreq(_WINDOW, 1 / RATE)
     low, middle, high = edges[:-2, None], edges[1:-1, None], edges[2:, None]
     weights = np.minimum((bins - low) / (middle - low), (high - bins) / (high - middle)).clip(0)

@@ -90,23 +90,33 @@ def missing(targets: Iterable[Target]) -> list[Target]:
 
 def recordings(target: Target, texts: Sequence[str], folder: Path, rate: int) -> list[Samples]:
     """Each text as `target` says it, all equally loud, at `rate` hertz; kept in `folder`."""
-    return [_recording(target, text, folder / target.voice, rate) for text in texts]
+    return [_recording(target, text, place(target, text, folder), rate) for text in texts]
 
 
-def _recording(target: Target, text: str, folder: Path, rate: int) -> Samples:
-    kept = folder / f"{hashlib.sha256(text.encode()).hexdigest()[:16]}.wav"
+def place(target: Target, text: str, folder: Path) -> Path:
+    """Where `text` as `target` says it is kept."""
+    return folder / target.voice / f"{hashlib.sha256(text.encode()).hexdigest()[:16]}.wav"
+
+
+def encoding(target: Target) -> str:
+    """What its synthesizer reads."""
+    return "utf-8" if target.synthesizer == FLITE else _ENCODINGS.get(target.language, "latin-1")
+
+
+def _recording(target: Target, text: str, kept: Path, rate: int) -> Samples:
     if not kept.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder) as name:
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=kept.parent) as name:
             _say(target, text, Path(name)).rename(kept)
     samples, own_rate = _read(kept)
-    return resampled(samples * (_LOUD / float(np.sqrt((samples**2).mean()))), own_rate, rate)
+    gain = _LOUD / float(np.sqrt((samples**2).mean()))
+    return resampled(np.multiply(samples, gain, dtype=np.float32), own_rate, rate)
 
 
 def _say(target: Target, text: str, folder: Path) -> Path:
     """The new file; raises ChildProcessError when the synthesizer makes none."""
     written, spoken = folder / "text", folder / "spoken.wav"
-    written.write_bytes(text.encode(_encoding(target)))
+    written.write_bytes(text.encode(encoding(target)))
     if target.synthesizer == FLITE:
         command = ["flite", "-voice", target.voice, "-f", str(written), "-o", str(spoken)]
     else:
@@ -118,15 +128,11 @@ def _say(target: Target, text: str, folder: Path) -> Path:
     return spoken
 
 
-def _encoding(target: Target) -> str:
-    return "utf-8" if target.synthesizer == FLITE else _ENCODINGS.get(target.language, "latin-1")
-
-
 def _read(path: Path) -> tuple[Samples, int]:
     """Samples and their rate, of 16-bit mono."""
     with wave.open(str(path)) as file:
         data = file.readframes(file.getnframes())
-        return np.frombuffer(data, "<i2").astype(np.float32) / 32768, file.getframerate()
+        return np.divide(np.frombuffer(data, "<i2"), 32768, dtype=np.float32), file.getframerate()
 
 
 def _voices_of_festival() -> frozenset[str]:

@@ -170,8 +170,8 @@ Va pensar en la pregunta i va respondre amb poques paraules.
 """By BCP 47 code."""
 
 WORDS = tuple(
-    "letter ladder leather pillow yellow fellow bottle river seven window garden music paper doctor "
-    "summer never kitchen mother button pocket silver number finger table city money honey shoulder "
-    "morning water winter daughter better butter battle kettle simple sample".split()
+    "letter ladder leather pillow yellow fellow bottle river seven window garden music paper "
+    "doctor summer never kitchen mother button pocket silver number finger table city money honey "
+    "shoulder morning water winter daughter better butter battle kettle simple sample".split()
 )
 """English, several of them a sound or two away from some other."""

@@ -111,6 +111,18 @@ async def check_database(settings: Settings) -> str:
     return database.url.render_as_string(hide_password=True)
 
 
+async def check_blobs(settings: Settings) -> str:
+    """Where recordings and clips are kept, once something could be written there."""
+    from polyvox.storage.blobs import Blobs
+
+    url = settings.storage.blobs
+    folder = settings.storage.folder / "blobs"
+    blobs = Blobs.s3(url, _s3_options(settings)) if url else Blobs.local(folder)
+    await blobs.put("doctor", b"well")
+    await blobs.delete(["doctor"])
+    return url or str(folder)
+
+
 def _catalogue(settings: Settings, known: Registry, pool: Pool) -> tuple[Engines, Presets]:
     engines = Engines(
         known, pool, settings.engines.enabled, settings.speech.model, settings.speech.stand_in

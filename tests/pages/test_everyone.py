@@ -3,46 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.pages.ways import speak, state
+from tests.pages.ways import CONTRASTS, nameless, reachable_by_keys, speak, state
 from tests.server import Server
 
 pytestmark = pytest.mark.browser
-
-_CONTROLS = "button, select, textarea, input, summary, a[href], [role=slider]"
-_CONTRASTS = """() => {
-    const parse = (colour) => colour.match(/[\\d.]+/g).map(Number);
-    const luminance = (colour) => {
-        const [r, g, b] = colour.map((each) => {
-            const part = each / 255;
-            return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
-        });
-        return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-    };
-    const ground = (element) => {
-        for (let each = element; each; each = each.parentElement) {
-            const colour = parse(getComputedStyle(each).backgroundColor);
-            if (colour.length < 4 || colour[3] > 0) return colour;
-        }
-        return [255, 255, 255];
-    };
-    const found = {};
-    for (const element of document.querySelectorAll("body *:not(#mirror, #mirror *)")) {
-        const own = [...element.childNodes].some(
-            (node) => node.nodeType === Node.TEXT_NODE && node.data.trim());
-        if (!own || !element.checkVisibility()) continue;
-        const [one, other] = [parse(getComputedStyle(element).color).slice(0, 3), ground(element)]
-            .map(luminance).sort((less, more) => less - more);
-        const name = element.id || element.textContent.trim().slice(0, 30);
-        found[name] = (other + 0.05) / (one + 0.05);
-    }
-    return found;
-}"""
 
 
 def _everything_shown(page: Page) -> None:
@@ -54,27 +23,7 @@ def _everything_shown(page: Page) -> None:
 
 def test_the_keyboard_is_enough(page: Page) -> None:
     page.locator("#more").evaluate("(details) => { details.open = true }")
-    reached: list[dict[str, Any]] = []
-    while True:
-        page.keyboard.press("Tab")
-        reached.append(
-            page.evaluate(
-                f"""() => {{
-                const at = document.activeElement;
-                const {{ outlineStyle, outlineWidth }} = getComputedStyle(at);
-                return {{ place: [...document.querySelectorAll("{_CONTROLS}")].indexOf(at),
-                    outline: outlineStyle === "none" ? 0 : parseFloat(outlineWidth) }};
-            }}"""
-            )
-        )
-        if reached[-1]["place"] < 0 or reached[-1] in reached[:-1]:
-            break
-    places = {each["place"] for each in reached} - {-1}
-    usable = page.locator(_CONTROLS).evaluate_all(
-        "(all) => all.flatMap((each, place) => each.disabled ? [] : [place])"
-    )
-    assert sorted(places) == usable
-    assert min(each["outline"] for each in reached if each["place"] >= 0) >= 2
+    reachable_by_keys(page)
 
 
 def test_text_is_written_spoken_and_played_again_by_keys(page: Page) -> None:
@@ -93,12 +42,7 @@ def test_text_is_written_spoken_and_played_again_by_keys(page: Page) -> None:
 
 def test_every_control_has_a_name(page: Page) -> None:
     page.get_by_text("Options of the engine").click()
-    nameless = page.locator(_CONTROLS).evaluate_all(
-        """(all) => all.filter((each) => !(each.ariaLabel || each.labels?.length
-            || (each.labels ? "" : each.textContent.trim()) || each.textContent.trim()
-            && each.tagName === "BUTTON")).map((each) => each.outerHTML)"""
-    )
-    assert nameless == []
+    assert nameless(page) == []
 
 
 def test_what_happens_is_announced_and_nothing_that_ticks(page: Page) -> None:
@@ -124,7 +68,7 @@ def test_nothing_is_wider_than_the_screen(visit: Callable[..., Page], width: int
 def test_everything_can_be_read(visit: Callable[..., Page], scheme: str) -> None:
     page = visit(color_scheme=scheme, reduced_motion="reduce")
     _everything_shown(page)
-    contrasts = page.evaluate(_CONTRASTS)
+    contrasts = page.evaluate(CONTRASTS)
     assert len(contrasts) > 25
     assert {name: each for name, each in contrasts.items() if each < 4.5} == {}
     dark = page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(17, 21, 26)"

@@ -9,27 +9,9 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.pages.ways import colours, position, speak, state, until
+from tests.pages.ways import LISTEN, colours, position, speak, state, until
 
 pytestmark = pytest.mark.browser
-
-_LISTEN = """
-const taps = [];
-const connect = AudioNode.prototype.connect;
-AudioNode.prototype.connect = function (target, ...rest) {
-    if (target instanceof AudioDestinationNode) {
-        taps.push(target.context.createAnalyser());
-        connect.call(this, taps.at(-1));
-    }
-    return connect.call(this, target, ...rest);
-};
-window.loudest = () => Math.max(0, ...taps.flatMap((tap) => {
-    const samples = new Float32Array(tap.fftSize);
-    tap.getFloatTimeDomainData(samples);
-    return Array.from(samples, Math.abs);
-}));
-"""
-"""An ear at the sound card: `loudest()` is the amplitude of what is heard now."""
 
 _WATCH = """() => {
     window.marked = [];
@@ -41,7 +23,7 @@ _WATCH = """() => {
 
 
 def test_speaking_is_heard_seen_and_timed(visit: Callable[..., Page]) -> None:
-    page = visit(_LISTEN)
+    page = visit(LISTEN)
     assert colours(page) == 1
     speak(page, "This is heard, is it not? It goes on, so that there is time to look.")
     until(page, "() => window.loudest() > 0.01")

@@ -91,3 +91,15 @@ async def test_a_lost_blob_is_a_miss(database: AsyncEngine, tmp_path: Path) -> N
     cache = Cache(database, Blobs.local(tmp_path / "blobs"), 10_000)
     assert await cache.get(key(1)) == Recording(b"y", 1.0)
     await cache.close()
+
+
+async def test_a_cache_that_cannot_read_has_nothing(database: AsyncEngine, tmp_path: Path) -> None:
+    cache = Cache(database, Blobs.local(tmp_path / "blobs"), 10_000)
+    cache.put(key(1), Recording(b"sound", 1.0))
+    await cache.close()
+    blob = next(path for path in (tmp_path / "blobs").rglob("*") if path.is_file())
+    blob.unlink()
+    blob.mkdir()
+    cache = Cache(database, Blobs.local(tmp_path / "blobs"), 10_000)
+    assert await cache.get(key(1)) is None
+    await cache.close()

@@ -50,6 +50,7 @@ async def _findings() -> AsyncIterator[Finding]:
     yield Finding("settings", True, str(settings.settings_file() or "defaults, no file"))
     yield _folder(loaded)
     yield await _database(loaded)
+    yield await _blobs(loaded)
     if loaded.storage.redis:
         yield await _redis(loaded.storage.redis)
     for name in loaded.engines.enabled:
@@ -79,6 +80,17 @@ async def _database(settings: Settings) -> Finding:
         return Finding("database", True, await check_database(settings))
     except PolyvoxError as error:
         return Finding("database", False, f"{error.message} Set POLYVOX_STORAGE__DATABASE.")
+
+
+async def _blobs(settings: Settings) -> Finding:
+    from polyvox.app import check_blobs
+    from polyvox.domain.errors import PolyvoxError
+
+    try:
+        return Finding("files", True, await check_blobs(settings))
+    except PolyvoxError as error:
+        advice = "Check storage.blobs, storage.s3_endpoint and the AWS_… variables."
+        return Finding("files", False, f"{error.message} {advice}")
 
 
 async def _redis(url: str) -> Finding:

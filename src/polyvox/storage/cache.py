@@ -15,8 +15,10 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from polyvox.domain.audio import Recording
+from polyvox.domain.errors import Unavailable
 from polyvox.domain.speech import Word
 from polyvox.storage.blobs import Blobs
+from polyvox.storage.database import reading
 from polyvox.storage.tables import cached_speech as table
 
 _GATHER = 0.5
@@ -39,9 +41,12 @@ class Cache:
         if key in self._new:
             return self._new[key]
         found = select(table.c.duration, table.c.words).where(table.c.key == key)
-        async with self._database.connect() as connection:
-            row = (await connection.execute(found)).one_or_none()
-        data = row and await self._blobs.get(_name(key))
+        try:
+            async with reading(self._database) as connection:
+                row = (await connection.execute(found)).one_or_none()
+            data = row and await self._blobs.get(_name(key))
+        except Unavailable:  # a cache may fail, speech may not
+            return None
         if not row or not data:
             return None
         self._used[key] = time()
@@ -71,7 +76,7 @@ class Cache:
             await self._wake.wait()
             await asyncio.sleep(_GATHER)
             self._wake.clear()
-            with contextlib.suppress(DBAPIError, OSError):  # a cache may fail, speech may not
+            with contextlib.suppress(DBAPIError, OSError, Unavailable):
                 await self._flush()
 
     async def _flush(self) -> None:

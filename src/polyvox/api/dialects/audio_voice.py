@@ -11,14 +11,14 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
 from polyvox.api.access import Served
-from polyvox.api.dialects.detail import DetailRoute
+from polyvox.api.dialects.detail import DETAILS, DetailRoute
 from polyvox.api.pages import page, wants_page
 from polyvox.api.voices import moment
 from polyvox.domain.errors import NotFound
 from polyvox.domain.voice import PRESET, VoiceRecord
 from polyvox.services.presets import GENERIC
 
-router = APIRouter(tags=["audio-voice"], route_class=DetailRoute)
+router = APIRouter(tags=["audio-voice"], route_class=DetailRoute, responses=DETAILS)
 Id = Annotated[str, Path(max_length=200)]
 
 

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.types import StringConstraints
 
 from polyvox.api.access import Served
-from polyvox.api.dialects.detail import DetailRoute
+from polyvox.api.dialects.detail import DETAILS, DetailRoute
 from polyvox.api.streaming import speech_headers, unless_gone
 from polyvox.api.uploads import at_url, from_base64
 from polyvox.api.voices import moment
@@ -27,7 +27,7 @@ from polyvox.domain.voice import VoiceRecord
 from polyvox.services import Services
 from polyvox.services.enrolment import About
 
-router = APIRouter(tags=["celestial"], route_class=DetailRoute)
+router = APIRouter(tags=["celestial"], route_class=DetailRoute, responses=DETAILS)
 
 _SPEAKERS = ("Vivian", "Serena", "Uncle_Fu", "Dylan", "Eric", "Ryan", "Aiden", "Ono_Anna", "Sohee")
 _RATE = 24000

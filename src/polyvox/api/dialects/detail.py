@@ -10,10 +10,24 @@ from fastapi.encoders import jsonable_encoder
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
+from pydantic import BaseModel
+from starlette.exceptions import HTTPException
 
 from polyvox.api.errors import status_of
 from polyvox.domain.errors import PolyvoxError
 
+
+class Detail(BaseModel):
+    """The body of every refusal."""
+
+    detail: Any
+
+
+DETAILS: dict[int | str, dict[str, Any]] = {
+    "4XX": {"model": Detail, "description": "The request is refused."},
+    "5XX": {"model": Detail, "description": "It could not be done."},
+}
+"""For the OpenAPI document."""
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
@@ -31,6 +45,8 @@ class DetailRoute(APIRoute):
                     {"Retry-After": str(max(1, error.retry_after or 1))} if error.retry else {}
                 )
                 return JSONResponse({"detail": error.message}, status_of(error), headers)
+            except HTTPException as error:
+                return JSONResponse({"detail": error.detail}, error.status_code, error.headers)
             except RequestValidationError as error:
                 return JSONResponse({"detail": jsonable_encoder(error.errors())}, 422)
 

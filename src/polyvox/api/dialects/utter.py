@@ -10,7 +10,7 @@ from fastapi.responses import RedirectResponse, StreamingResponse
 from pydantic import BaseModel, Field
 
 from polyvox.api.access import Served
-from polyvox.api.dialects.detail import DetailRoute
+from polyvox.api.dialects.detail import DETAILS, DetailRoute
 from polyvox.api.streaming import spoken, unless_gone
 from polyvox.api.uploads import uploaded
 from polyvox.api.voices import moment
@@ -20,7 +20,7 @@ from polyvox.domain.speech import Utterance
 from polyvox.services.enrolment import About
 from polyvox.services.samples import sentence
 
-router = APIRouter(tags=["utter"], route_class=DetailRoute)
+router = APIRouter(tags=["utter"], route_class=DetailRoute, responses=DETAILS)
 Id = Annotated[str, Path(max_length=200)]
 _LONGEST_TEXT = 500
 

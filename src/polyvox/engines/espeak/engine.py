@@ -64,7 +64,7 @@ class Espeak(Synthesizer):
             "none", "Punctuation spoken by name.", choices=tuple(_PUNCTUATION)
         )
         closeness: float = option(
-            0.0, "How much of the recording's own sound is in a cloned voice.", ge=0, le=1
+            0.5, "How much of the recording's own sound is in a cloned voice.", ge=0, le=1
         )
 
     def load(self, device: str) -> None:

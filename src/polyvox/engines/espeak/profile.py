@@ -28,11 +28,14 @@ from polyvox.engines.espeak.spectrum import (
 
 _ACTIVE = 0.03
 """Share of the loudest frames' amplitude above which a frame is speech and not a pause."""
+_TOO_LITTLE = "The reference holds too little voiced speech to make a voice of."
 _LEAST_VOICED = 1.0
 """Seconds of voiced speech that make a voice."""
-_STILL = 0.45
+_RESTLESS = 1.5
+"""Semitones: what seems to have a pitch and leaps more than so is noise."""
+_STILL = 1.25
 """Decibels from frame to frame under which a spectrum does not move as speech does."""
-_NARROW, _WITHIN = 9, 25.0
+_NARROW, _WITHIN = 7, 25.0
 """Bands within so many decibels of the strongest; a voice fills more of them than a whistle."""
 _NUCLEUS, _AUDIBLE, _PAUSE = 2.0, 25.0, 35.0
 """Decibels: the dip between two syllables, and below the loudest what is none and a pause."""
@@ -46,6 +49,8 @@ class Profile:
     """Hertz, the median."""
     liveliness: float
     """Semitones, the standard deviation of the melody."""
+    unrest: float
+    """Semitones by which one in ten steps from frame to frame moves, or more."""
     formants: Numbers
     """(4,): hertz; not numbers where they cannot be told."""
     pace: float
@@ -89,6 +94,7 @@ def measure(samples: Numbers) -> Profile:
     return Profile(
         pitch=float(2 ** (np.median(melody) / 12)),
         liveliness=_spread(melody),
+        unrest=_unrest(pitches),
         formants=formants(samples, heard),
         pace=nuclei / max(seconds, 0.1),
         seconds=seconds,
@@ -100,9 +106,12 @@ def measure(samples: Numbers) -> Profile:
 
 def measure_speaker(samples: Numbers) -> Profile:
     """The profile of whoever speaks in a reference; raises InvalidInput when nobody does."""
+    if len(samples) < _LEAST_VOICED * RATE:
+        raise InvalidInput(_TOO_LITTLE)
     profile = measure(without_noise(samples))
-    if len(profile.voiced) * HOP / RATE < _LEAST_VOICED:
-        raise InvalidInput("The reference holds too little voiced speech to make a voice of.")
+    seconds = len(profile.voiced) * HOP / RATE
+    if seconds < _LEAST_VOICED or profile.unrest > _RESTLESS:
+        raise InvalidInput(_TOO_LITTLE)
     if _movement(profile.voiced) < _STILL or _width(profile.mean) < _NARROW:
         raise InvalidInput("The reference sounds like a tone or music, not like somebody speaking.")
     return profile
@@ -119,6 +128,13 @@ def _spread(melody: Numbers) -> float:
     """Semitones: between the standard deviation and one that leaves out the extremes."""
     low, high = np.percentile(melody, [16, 84])
     return float(0.5 * (melody.std() + (high - low) / 2))
+
+
+def _unrest(pitches: Numbers) -> float:
+    """Semitones; 0 where no two voiced frames follow each other."""
+    follows = (pitches[1:] > 0) & (pitches[:-1] > 0)
+    steps = np.abs(np.diff(semitones(np.maximum(pitches, 1))))[follows]
+    return float(np.percentile(steps, 90)) if len(steps) else 0.0
 
 
 def _movement(voiced: Numbers) -> float:

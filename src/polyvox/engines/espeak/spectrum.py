@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 Numbers = npt.NDArray[np.floating[Any]]
-Spectra = npt.NDArray[np.complexfloating[Any, Any]]
+Spectra = npt.NDArray[np.complex128]
 Flags = npt.NDArray[np.bool_]
 
 RATE = 22050
@@ -41,7 +41,8 @@ def framed(samples: Numbers, length: int, hop: int) -> Numbers:
 
 def spectra(samples: Numbers) -> Spectra:
     """(frames, SIZE // 2 + 1): the transforms of the frames, windowed."""
-    transformed: Spectra = np.fft.rfft(framed(samples, WINDOW, HOP) * window(), SIZE)
+    windowed: Numbers = framed(samples, WINDOW, HOP) * window()
+    transformed: Spectra = np.fft.rfft(windowed, SIZE)
     return transformed
 
 

@@ -28,10 +28,9 @@ export class Hearing {
     if (file !== this.#latest) return;
     const unreadable = await this.#clip.open(file).catch((error) => error);
     if (unreadable) this.#clip.picture(heard.peaks, heard.seconds);
-    this.#parts.length.textContent = [
-      `${heard.seconds.toFixed(1)} seconds can be used.`,
-      unreadable?.message,
-    ].join(" ");
+    const { duration, speech } = heard.measures;
+    const length = `${duration.toFixed(1)} seconds, of which ${(duration * speech).toFixed(1)} are speech.`;
+    this.#parts.length.textContent = [length, unreadable?.message].filter(Boolean).join(" ");
     this.#parts.advice.replaceChildren(...heard.advice.map(shown));
     this.file = file;
     say(heard.advice.length ? "Heard; see the advice." : "A good recording.");
