@@ -93,7 +93,7 @@ def test_what_is_recorded_is_cloned_heard_renamed_deleted_and_brought_back(
 
     until(page, "() => window.loudest() === 0")
     card.get_by_label("What it says").fill("Now I say something else.")
-    with page.expect_response("**/preview?text=Now+I+say+something+else.") as preview:
+    with page.expect_response("**/preview?*text=Now+I+say+something+else.") as preview:
         card.get_by_role("button", name="Hear").click()
     heard(page)
     assert _loudness(client.get(preview.value.url).content) > 0.01

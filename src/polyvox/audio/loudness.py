@@ -44,21 +44,25 @@ def _block_powers(samples: Samples, rate: int) -> npt.NDArray[np.float64]:
     weighted = _weighted(samples, rate)
     whole = len(weighted) // step * step
     if whole < _STEPS_IN_BLOCK * step:
-        return np.array([np.mean(np.square(weighted))]) if len(weighted) else np.zeros(0)
-    steps = np.square(weighted[:whole]).reshape(-1, step).sum(axis=1)
+        return (
+            np.array([np.mean(np.square(weighted), dtype=np.float64)])
+            if len(weighted)
+            else np.zeros(0)
+        )
+    steps = np.square(weighted[:whole]).reshape(-1, step).sum(axis=1, dtype=np.float64)
     blocks = np.lib.stride_tricks.sliding_window_view(steps, _STEPS_IN_BLOCK)
     powers: npt.NDArray[np.float64] = blocks.sum(axis=1) / (step * _STEPS_IN_BLOCK)
     return powers
 
 
-def _weighted(samples: Samples, rate: int) -> npt.NDArray[np.float64]:
+def _weighted(samples: Samples, rate: int) -> Samples:
     """K-weighted: each stretch is filtered by its spectrum, and begins early enough that what
     wraps around (overlap-save) has died away."""
     ringing = round(_RINGING * rate)
     size = 1 << (8 * ringing).bit_length()
     curve, fresh = _k_weighting(size, rate), size - ringing
-    padded = np.concatenate([np.zeros(ringing), samples, np.zeros(size)])
-    out = np.empty(-(-len(samples) // fresh) * fresh)
+    padded = np.concatenate([np.zeros(ringing, np.float32), samples, np.zeros(size, np.float32)])
+    out = np.empty(-(-len(samples) // fresh) * fresh, np.float32)
     for start in range(0, len(out), fresh):
         stretch = np.fft.irfft(np.fft.rfft(padded[start : start + size]) * curve)
         out[start : start + fresh] = stretch[ringing:]

@@ -21,10 +21,13 @@ from polyvox.engines.espeak.transport import transport
 _LONGEST = 90
 """Seconds of a reference that are listened to."""
 _QUIET = 0.03
+"""Share of the loudest amplitude under which the engine's frames count as unvoiced."""
 _MOST_FRAMES = 2000
+"""Voiced frames of the reference that a voice keeps."""
 _DEAF = 55.0
 """Decibels under the strongest band where a recording is taken to end."""
 _FEWEST_UNVOICED, _UNVOICED_BELOW = 10, 10.0
+"""Frames that tell how a speaker hisses; else so many decibels under the voice."""
 _ROUNDS, _RESIDUAL = 2, 18.0
 """Decibels at most."""
 _USUAL = 0.2
@@ -36,8 +39,9 @@ def clone(samples: Samples, language: Optional[str], transcript: Optional[str], 
 
     Raises InvalidInput when nobody does.
     """
-    profile = measure_speaker(samples[: _LONGEST * RATE])
-    timbre = fit(profile, language, transcript, say)
+    listened = samples[: _LONGEST * RATE]
+    profile = measure_speaker(listened)
+    timbre = fit(profile, language, transcript if len(listened) == len(samples) else None, say)
     spoken, text = sentences(language)
     own = say(text, spoken, timbre)
     mapping = _statistics(profile, measure(own))

@@ -15,6 +15,7 @@ from polyvox.domain.audio import Samples
 from polyvox.engines.espeak.presets import Timbre
 from polyvox.engines.espeak.profile import Profile, measure, melody_of
 from polyvox.engines.espeak.sentences import sentences
+from polyvox.engines.espeak.spectrum import RATE
 
 Say = Callable[[str, str, Timbre], Samples]
 """Speaks a text, in a language, with a timbre."""
@@ -42,12 +43,12 @@ def fit(profile: Profile, language: Optional[str], transcript: Optional[str], sa
     start = measure(say(text, spoken, _START))
     timbre = replace(_START, tract=_tract(profile, start))
     for _ in range(_PACE_ROUNDS):
-        if transcript and language:
-            ratio = measure(say(transcript, language, timbre)).seconds / profile.seconds
+        said = say(transcript, language, timbre) if transcript and language else None
+        if said is not None and len(said) > RATE:
+            ratio = measure(said).seconds / profile.seconds
         else:
             ratio = profile.pace / measure(say(text, spoken, timbre)).pace
-        pace = round(float(np.clip(timbre.pace * ratio, *_PACE)))
-        timbre = replace(timbre, pace=pace)
+        timbre = replace(timbre, pace=round(float(np.clip(timbre.pace * ratio, *_PACE))))
     return _melody(profile, timbre, lambda tried: say(text, spoken, tried))
 
 

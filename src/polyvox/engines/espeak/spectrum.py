@@ -41,9 +41,7 @@ def framed(samples: Numbers, length: int, hop: int) -> Numbers:
 
 def spectra(samples: Numbers) -> Spectra:
     """(frames, SIZE // 2 + 1): the transforms of the frames, windowed."""
-    windowed: Numbers = framed(samples, WINDOW, HOP) * window()
-    transformed: Spectra = np.fft.rfft(windowed, SIZE)
-    return transformed
+    return np.fft.rfft(framed(samples, WINDOW, HOP) * window(), SIZE)
 
 
 def power(transformed: Spectra) -> Numbers:
@@ -53,7 +51,7 @@ def power(transformed: Spectra) -> Numbers:
 
 
 def decibels(powers: Numbers) -> Numbers:
-    return 10 * np.log10(powers + _FLOOR)
+    return np.asarray(10 * np.log10(powers + _FLOOR))
 
 
 def linear(levels: Numbers) -> Numbers:

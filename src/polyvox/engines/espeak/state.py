@@ -24,6 +24,8 @@ _SHAPES = {
 }
 """Of a mapping's arrays, where they are not (BANDS,); -1 is any length."""
 _LARGEST = 1e6
+_RANGES = {"pitch": (30, 800), "spread": (0, 800), "tract": (0.3, 3), "pace": (20, 400)}
+"""Of a timbre's numbers, what the engine can speak with."""
 
 Tensors = Named[str, Any]
 
@@ -75,6 +77,9 @@ def _timbre(tensors: Tensors) -> Timbre:
     for field in fields(Timbre):
         if f"timbre.{field.name}" in tensors:
             number = _finite(tensors[f"timbre.{field.name}"]).item()
+            least, most = _RANGES.get(field.name, (-_LARGEST, _LARGEST))
+            if not least <= number <= most:
+                raise ValueError(f"{field.name} of {number}")
             known[field.name] = round(number) if field.type in ("int", int) else number
     return Timbre(**known)
 

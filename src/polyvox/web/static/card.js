@@ -88,8 +88,8 @@ export class Card {
   async #hear() {
     say("Asking…");
     const text = this.#line?.querySelector("input").value.trim();
-    const query = text ? `?${new URLSearchParams({ text })}` : "";
-    const answer = await ask(`/v1/voices/${encodeURIComponent(this.#voice.id)}/preview${query}`);
+    const query = new URLSearchParams({ response_format: "wav", ...(text && { text }) });
+    const answer = await ask(`/v1/voices/${encodeURIComponent(this.#voice.id)}/preview?${query}`);
     this.#clip ??= new Clip(this.#clipBox, this.#voice.name);
     await this.#clip.open(await answer.blob(), { now: true });
     say(`${this.#title.textContent} speaks.`);

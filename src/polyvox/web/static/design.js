@@ -31,9 +31,7 @@ async function load() {
 
 function showEngine() {
   const chosen = engines.find((each) => each.name === engine.value);
-  const before = language.value;
   listLanguages(language, chosen.languages);
-  if (chosen.languages.includes(before)) language.value = before;
   byId("engine-about").textContent = chosen.summary;
   byHand.offer(chosen.design_settings);
   if (empty()) byHand.show(null);
@@ -84,7 +82,8 @@ function show(design) {
 async function speak() {
   say("Asking…");
   const said = description.value;
-  const design = await post("/v1/voices/design/preview", { ...asked(), speak: true });
+  const body = { ...asked(), speak: true, response_format: "wav" };
+  const design = await post("/v1/voices/design/preview", body);
   if (said === description.value) show(design);
   const bytes = Uint8Array.from(atob(design.audio), (each) => each.charCodeAt(0));
   await clip.open(new Blob([bytes], { type: design.media_type }), { now: true });

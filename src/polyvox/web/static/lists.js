@@ -36,7 +36,9 @@ export function listEngines(field, engines, what) {
   return able;
 }
 
+/** What was chosen stays chosen where it can. */
 export function listLanguages(select, codes) {
+  const before = select.value;
   const byName = (one, other) => one.text.localeCompare(other.text, "en");
   const shown = (code) => new Option(languageName(code), code);
   const main = MAIN.filter((code) => codes.includes(code));
@@ -46,6 +48,7 @@ export function listLanguages(select, codes) {
     ...main.map(shown).sort(byName),
     group("More", more.map(shown).sort(byName)),
   );
+  choose(select, before);
 }
 
 /** Choose `value` when it is offered, else leave the first one chosen. */
