@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.progress import track
 
 from bench.likeness.references import FLITE, TARGETS, Target, missing
-from bench.likeness.report import speeds, table
+from bench.likeness.report import singly, speeds, table
 from bench.likeness.trial import Outcome, Trial
 from polyvox.domain.errors import PolyvoxError
 from polyvox.engines.contract import capabilities
@@ -37,8 +37,7 @@ def main() -> None:
     trial.prepare(_shown(targets, "Recording the targets"))
     outcomes = [trial.outcome(each) for each in _shown(targets, "Cloning and judging")]
     if asked.verbose:
-        for outcome in outcomes:
-            print("\n".join(table(f"{outcome.target.name} alone", [outcome])), end="\n\n")
+        print("\n".join(singly(outcomes)), end="\n\n")
     for title, group in _groups(outcomes):
         print("\n".join(table(title, group)), end="\n\n")
     print(
@@ -58,7 +57,7 @@ def _arguments() -> argparse.Namespace:
         default=user_cache_path("polyvox") / "bench-likeness",
         help="where the recordings of the targets are kept",
     )
-    parser.add_argument("--verbose", action="store_true", help="each target by itself, too")
+    parser.add_argument("--verbose", action="store_true", help="a line for each target, too")
     return parser.parse_args()
 
 

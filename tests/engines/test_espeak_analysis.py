@@ -97,7 +97,10 @@ def test_transport_gives_one_cloud_the_covariance_of_another() -> None:
     random = np.random.default_rng(6)
     basis = cosines(18)
     own, other = (
-        random.standard_normal((5000, 18)) @ random.normal(0, 4, (18, 18)) @ basis.T for _ in "ab"
+        random.standard_normal((5000, 18))
+        @ (4 * np.eye(18) + random.normal(0, 0.4, (18, 18)))
+        @ basis.T
+        for _ in "ab"
     )
     moved = own + (own - own.mean(0)) @ transport(own, other)
     ours, theirs = (np.cov((each @ basis).T) for each in (moved, other))

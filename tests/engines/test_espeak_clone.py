@@ -1,6 +1,6 @@
 """Cloning on the embedded engine: what a clone takes from a reference, heard in its sound."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import numpy.typing as npt
@@ -220,7 +220,10 @@ def test_a_state_is_a_sound_packed(low: Voice) -> None:
         lambda state: state[:-400] + np.full(100, np.nan, np.float32).tobytes(),
     ],
 )
-def test_what_is_no_voice_of_this_engine_is_refused(espeak: Espeak, low: Voice, damage) -> None:  # type: ignore[no-untyped-def]
+def test_what_is_no_voice_of_this_engine_is_refused(
+    espeak: Espeak, low: Voice, damage: Callable[[bytes], bytes]
+) -> None:
+    assert low.state is not None
     with pytest.raises(InvalidInput):
         speech(espeak, stored(damage(low.state)))
 

@@ -75,10 +75,12 @@ def test_nothing_and_too_much_are_told(page: Page, client: httpx.Client) -> None
     _generate(page, " ")
     expect(page.get_by_role("alert")).to_have_text("Write what the voice should say.")
     long = {"voice_id": "tone.middle", "text": "x" * 501}
-    refusal = client.post("/api/generate", json=long).json()["detail"]
+    assert client.post("/api/generate", json=long).status_code == 422
     _generate(page, "x" * 501)
     expect(page.locator("#count")).to_have_text("501 of 500 characters")
-    expect(page.get_by_role("alert")).to_have_text(refusal)
+    expect(page.get_by_role("alert")).to_have_text(
+        "text: String should have at most 500 characters."
+    )
     expect(page.get_by_role("button", name="Generate")).to_be_focused()
 
 

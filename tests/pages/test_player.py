@@ -46,6 +46,22 @@ def test_playing_begins_where_one_says(page: Page) -> None:
     assert rendered["heard"] == [float(each) for each in range(1801, 2401)]
 
 
+def test_a_whole_recording_waits_until_somebody_plays_it(page: Page) -> None:
+    found = page.evaluate(
+        """async () => {
+            const { Player, RATE } = await import("/static/player.js");
+            const context = new OfflineAudioContext(1, RATE, RATE);
+            const player = new Player(context);
+            player.hold(Float32Array.from({ length: 2400 }, () => 0.5));
+            const before = [player.state, player.position, player.duration];
+            player.play();
+            const heard = (await context.startRendering()).getChannelData(0);
+            return { before, loud: heard.filter((each) => each === 0.5).length };
+        }"""
+    )
+    assert found == {"before": ["paused", 0, 0.1], "loud": 2400}
+
+
 def test_samples_cut_in_the_middle_are_put_together(page: Page) -> None:
     decoded = page.evaluate(
         """async () => {

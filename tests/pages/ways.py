@@ -104,6 +104,8 @@ def colours(page: Page) -> int:
 
 def reachable_by_keys(page: Page) -> None:
     """The tab key leads to every control that can be used, and shows where one is."""
+    page.locator(CONTROLS).first.focus()
+    page.keyboard.press("Shift+Tab")
     reached: list[dict[str, Any]] = []
     while True:
         page.keyboard.press("Tab")

@@ -59,12 +59,14 @@ class Host:
         *,
         device: str = "cpu",
         folder: Path | None = None,
+        threads: int | None = None,
         load_within: float = 300.0,
         patience: float = 120.0,
     ) -> Self:
         """A host that has loaded its engine.
 
-        `patience` is how many seconds a loaded engine may take for its next chunk. Raises
+        `threads` is how many its numerical libraries may use, by default as many as there are
+        cores. `patience` is how many seconds a loaded engine may take for its next chunk. Raises
         what the engine's `load` raised, or Unavailable when its process ends or hangs.
         """
         ours, theirs = socket.socketpair()
@@ -77,7 +79,7 @@ class Host:
                 *command,
                 stdin=asyncio.subprocess.DEVNULL,
                 pass_fds=(theirs.fileno(),),
-                env={**os.environ, "OMP_WAIT_POLICY": "PASSIVE"},
+                env={**os.environ, "OMP_WAIT_POLICY": "PASSIVE", **_limited(threads)},
                 start_new_session=True,
             )
         finally:
@@ -238,3 +240,9 @@ class Host:
             f"The process of engine '{self.engine}' ended while it was needed; "
             "it is started again for the next request."
         )
+
+
+def _limited(threads: int | None) -> dict[str, str]:
+    """Variables that numerical libraries read when they are loaded."""
+    names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+    return {name: str(threads) for name in names} if threads else {}

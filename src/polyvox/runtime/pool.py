@@ -120,15 +120,17 @@ class Pool:
 
     def _lane(self, engine: str) -> _Lane:
         if engine not in self._lanes:
+            size = self._hosts_of(engine)
             self._lanes[engine] = _Lane(
                 lambda: Host.start(
                     engine,
                     device=self._device,
                     folder=self._folder,
+                    threads=1 if size > 1 else None,
                     load_within=self._limits.load,
                     patience=self._limits.patience,
                 ),
-                self._hosts_of(engine),
+                size,
                 self._limits,
             )
         return self._lanes[engine]

@@ -13,9 +13,9 @@ _QUIETEST, _LOUDEST = 10, 95
 """Percentiles of the frames' level that count as noise and as speech."""
 _CLEAN = 45.0
 """Decibels between the two above which a reference is left alone."""
-_EAGERNESS = 1.5
+_EAGERNESS = 2.5
 """How much of the noise is taken away, against its mean power."""
-_REST = 0.01
+_REST = 0.003
 """Share of a frequency's power that always remains."""
 
 

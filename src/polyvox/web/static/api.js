@@ -79,9 +79,15 @@ function decoder() {
   };
 }
 
-/** What the server says went wrong, in either of its shapes. */
+/** What the server says went wrong, in any of its shapes. */
 async function refusal(answer) {
   const body = await answer.json().catch(() => null);
   const words = body?.error?.message ?? body?.detail;
+  if (Array.isArray(words)) return new Error(words.map(problem).join(" "));
   return new Error(words ?? `The server answered ${answer.status} ${answer.statusText}.`);
+}
+
+/** A field of the request and what is wrong with it. */
+function problem({ loc, msg }) {
+  return `${loc.at(-1)}: ${msg}.`;
 }
