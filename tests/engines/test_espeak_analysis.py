@@ -4,10 +4,10 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from polyvox.engines.espeak.formants import formants
-from polyvox.engines.espeak.pitch import halved, strengths, track
-from polyvox.engines.espeak.profile import measure
-from polyvox.engines.espeak.spectrum import (
+from polyvox.engines.espeak.cloning.formants import formants
+from polyvox.engines.espeak.cloning.pitch import halved, strengths, track
+from polyvox.engines.espeak.cloning.profile import measure
+from polyvox.engines.espeak.cloning.spectrum import (
     BANDS,
     HOP,
     RATE,
@@ -17,7 +17,7 @@ from polyvox.engines.espeak.spectrum import (
     resynthesized,
     spectra,
 )
-from polyvox.engines.espeak.transport import transport
+from polyvox.engines.espeak.cloning.transport import transport
 
 Values = npt.NDArray[np.float64]
 

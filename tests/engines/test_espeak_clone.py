@@ -10,10 +10,10 @@ from polyvox.domain.audio import AudioChunk, Samples
 from polyvox.domain.errors import InvalidInput
 from polyvox.domain.speech import Segment, Word
 from polyvox.domain.voice import BLENDED, CLONED, PRESET, Reference, Voice
-from polyvox.engines.espeak.denoise import without_noise
+from polyvox.engines.espeak.cloning.denoise import without_noise
+from polyvox.engines.espeak.cloning.shape import shaper
 from polyvox.engines.espeak.engine import Espeak
 from polyvox.engines.espeak.presets import TIMBRES, Timbre
-from polyvox.engines.espeak.shape import shaper
 from polyvox.engines.espeak.state import Sound, pack, unpack
 
 RATE = Espeak.sample_rate

@@ -12,11 +12,16 @@ from hypothesis import strategies as st
 
 from polyvox.domain.audio import Samples
 from polyvox.domain.errors import InvalidInput
-from polyvox.engines.espeak.design import LONGEST_DESCRIPTION, SETTINGS, Described, describe
+from polyvox.engines.espeak.designing.design import (
+    LONGEST_DESCRIPTION,
+    SETTINGS,
+    Described,
+    describe,
+)
+from polyvox.engines.espeak.designing.lexicon import LANGUAGES, MEANS, parse, read
+from polyvox.engines.espeak.designing.meanings import MEANINGS, NEUTRAL_VOICE
 from polyvox.engines.espeak.languages import VOICES
-from polyvox.engines.espeak.lexicon import LANGUAGES, MEANS, parse, read
 from polyvox.engines.espeak.library import Library
-from polyvox.engines.espeak.meanings import MEANINGS, NEUTRAL_VOICE
 from polyvox.engines.espeak.overlay import overlay
 from polyvox.engines.espeak.presets import TIMBRES, variant
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import base64
-import io
+import wave
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
 import av
 import httpx
@@ -13,8 +14,9 @@ import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from polyvox.domain.audio import Samples
 from tests.pages.ways import LISTEN, WITHIN, heard, message, position, until
-from tests.sounds import silence
+from tests.sounds import decode, level_of, silence
 
 pytestmark = pytest.mark.browser
 
@@ -52,20 +54,24 @@ def _cloned(page: Page, name: str) -> Locator:
     return card
 
 
-def _written(path: Path, kind: str, seconds: float, level: float = 0) -> Path:
-    """A file of noise of that level, or of silence."""
-    samples = np.random.default_rng(1).uniform(-level, level, round(seconds * 24000))
-    sound = silence(seconds, 24000) if not level else samples.astype(np.float32)
+def _written(path: Path, samples: Samples) -> Path:
+    """A file of samples at 24 kHz: AIFF or WAV, by its suffix."""
+    kind = path.suffix.removeprefix(".")
     with av.open(path, "w", format=kind) as opened:
-        stream = opened.add_stream(
-            "pcm_s16le" if kind == "wav" else "pcm_s16be", rate=24000, layout="mono"
-        )
-        frame = av.AudioFrame.from_ndarray(
-            (sound * 32767).astype(np.int16)[None], format="s16", layout="mono"
-        )
+        codec: Literal["pcm_s16be", "pcm_s16le"] = "pcm_s16be" if kind == "aiff" else "pcm_s16le"
+        stream = opened.add_stream(codec, rate=24000, layout="mono")
+        whole = (samples * 32767).astype(np.int16)[None]
+        frame = av.AudioFrame.from_ndarray(whole, format="s16", layout="mono")
         frame.sample_rate = 24000
         opened.mux([*stream.encode(frame), *stream.encode()])
     return path
+
+
+def _samples(recording: Path) -> Samples:
+    with wave.open(str(recording), "rb") as opened:
+        assert (opened.getframerate(), opened.getnchannels()) == (24000, 1)
+        whole = np.frombuffer(opened.readframes(opened.getnframes()), "<i2")
+    return (whole / 32768).astype(np.float32)
 
 
 def test_what_is_recorded_is_cloned_heard_renamed_deleted_and_brought_back(
@@ -96,7 +102,8 @@ def test_what_is_recorded_is_cloned_heard_renamed_deleted_and_brought_back(
     with page.expect_response("**/preview?*text=Now+I+say+something+else.") as preview:
         card.get_by_role("button", name="Hear").click()
     heard(page)
-    assert _loudness(client.get(preview.value.url).content) > 0.01
+    said, _ = decode(client.get(preview.value.url).content, "wav")
+    assert level_of(said) > -40
     expect(card.get_by_role("link", name="Speak with it")).to_have_attribute(
         "href", f"/?voice={listed['id']}"
     )
@@ -134,7 +141,7 @@ def test_a_dropped_file_is_heard_and_cloned(
 def test_advice_is_given_in_the_servers_words(
     page: Page, recording: Path, tmp_path: Path, client: httpx.Client
 ) -> None:
-    short = _cut(recording, tmp_path / "short.wav", 4.0)
+    short = _written(tmp_path / "short.wav", _samples(recording)[: 4 * 24000])
     with short.open("rb") as opened:
         answer = client.post("/v1/voices/check", files={"audio": opened})
     page.get_by_label("Choose a file").set_input_files(short)
@@ -149,7 +156,7 @@ def test_advice_is_given_in_the_servers_words(
 def test_silence_gives_the_servers_sentence_and_no_voice(
     page: Page, tmp_path: Path, client: httpx.Client
 ) -> None:
-    mute = _written(tmp_path / "mute.wav", "wav", 12)
+    mute = _written(tmp_path / "mute.wav", silence(12, 24000))
     with mute.open("rb") as opened:
         refusal = client.post("/v1/voices/check", files={"audio": opened})
     assert refusal.status_code == 400
@@ -173,7 +180,7 @@ def test_a_file_that_is_no_sound_is_told(page: Page, tmp_path: Path, recording: 
 def test_what_the_browser_cannot_play_is_drawn_all_the_same(
     page: Page, recording: Path, tmp_path: Path
 ) -> None:
-    _choose(page, _cut(recording, tmp_path / "deep.aiff", 12.0, "aiff"))
+    _choose(page, _written(tmp_path / "deep.aiff", _samples(recording)))
     expect(page.locator("#length")).to_contain_text("This browser cannot play")
     expect(page.get_by_role("button", name="Play")).to_be_disabled()
     drawn = """() => {
@@ -264,22 +271,3 @@ def test_keys_are_enough_to_clone(page: Page, recording: Path, name: str) -> Non
     page.keyboard.press("Space")
     page.keyboard.press("Enter")
     expect(page.get_by_role("listitem", name=name)).to_be_visible(timeout=WITHIN)
-
-
-def _cut(recording: Path, target: Path, seconds: float, kind: str = "wav") -> Path:
-    """The beginning of a recording, as another file."""
-    codec = "pcm_s16le" if kind == "wav" else "pcm_s16be"
-    with av.open(recording, "r") as source, av.open(target, "w", format=kind) as opened:
-        stream = opened.add_stream(codec, rate=24000, layout="mono")
-        for frame in source.decode(source.streams.audio[0]):
-            if frame.time is not None and frame.time < seconds:
-                opened.mux(stream.encode(frame))
-        opened.mux(stream.encode())
-    return target
-
-
-def _loudness(data: bytes) -> float:
-    """Root mean square of a file of sound."""
-    with av.open(io.BytesIO(data), "r") as opened:
-        frames = [frame.to_ndarray() for frame in opened.decode(opened.streams.audio[0])]
-    return float(np.sqrt(np.mean(np.concatenate(frames, axis=1) ** 2)))

@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.pages.ways import LISTEN, WITHIN, heard, until
 
@@ -181,13 +181,13 @@ def test_a_refusal_is_told_in_the_servers_words(page: Page, client: httpx.Client
 def test_an_answer_that_comes_late_is_not_shown(page: Page) -> None:
     page.get_by_role("combobox", name="Engine").select_option("tone")
     box = page.get_by_role("textbox", name="Description")
-    page.route(
-        "**/design/preview",
-        lambda route: (
-            page.wait_for_timeout(600) if "low" in (route.request.post_data or "") else None,
-            route.continue_(),
-        )[-1],
-    )
+
+    def late(route: Route) -> None:
+        if "then" not in (route.request.post_data or ""):
+            page.wait_for_timeout(600)
+        route.continue_()
+
+    page.route("**/design/preview", late)
     box.fill("low")
     page.wait_for_timeout(350)
     box.fill("then high")

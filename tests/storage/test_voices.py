@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from polyvox.domain.errors import Conflict
 from polyvox.domain.identity import is_id, new_id
-from polyvox.domain.voice import CLONED, Consent, VoiceRecord, Voice
+from polyvox.domain.voice import CLONED, Consent, Voice, VoiceRecord
 from polyvox.storage.consents import ConsentRows
 from polyvox.storage.database import connect
 from polyvox.storage.tables import metadata

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from polyvox.engines.espeak.mapping import mixed
+from polyvox.engines.espeak.cloning.mapping import mixed
 from polyvox.engines.espeak.presets import Timbre
 from polyvox.engines.espeak.state import Sound
 

@@ -18,15 +18,15 @@ from polyvox.domain.speech import Segment
 from polyvox.domain.voice import APPROXIMATE, Design, Reference, Voice
 from polyvox.engines.contract import Synthesizer
 from polyvox.engines.espeak.blending import blended
-from polyvox.engines.espeak.clone import clone
-from polyvox.engines.espeak.design import SETTINGS, describe
+from polyvox.engines.espeak.cloning.clone import clone
+from polyvox.engines.espeak.cloning.shape import Shaper, shaped, shaper
+from polyvox.engines.espeak.cloning.spectrum import RATE
+from polyvox.engines.espeak.designing.design import SETTINGS, describe
 from polyvox.engines.espeak.japanese import Reader, Reading
 from polyvox.engines.espeak.languages import VOICES, accented, nearest, runs
 from polyvox.engines.espeak.library import Library
 from polyvox.engines.espeak.overlay import Slot, overlay
 from polyvox.engines.espeak.presets import PRESETS, TIMBRES, Timbre, variant
-from polyvox.engines.espeak.shape import Shaper, shaped, shaper
-from polyvox.engines.espeak.spectrum import RATE
 from polyvox.engines.espeak.state import Sound, pack, unpack
 from polyvox.engines.espeak.words import Words
 from polyvox.engines.options import option

@@ -9,10 +9,10 @@ from typing import Any, Optional
 import numpy as np
 
 from polyvox.domain.errors import InvalidInput
+from polyvox.engines.espeak.cloning.mapping import LEANINGS, Mapping
+from polyvox.engines.espeak.cloning.spectrum import BANDS
 from polyvox.engines.espeak.languages import VOICES
-from polyvox.engines.espeak.mapping import LEANINGS, Mapping
 from polyvox.engines.espeak.presets import Timbre
-from polyvox.engines.espeak.spectrum import BANDS
 
 _FORMAT = 1
 _NUMBER = np.dtype(np.float64)

@@ -12,7 +12,8 @@ export class Blend {
   #kept;
   #chosen = new Map(); // of each voice's id: {voice, weight, row}
 
-  /** `parts` are the elements blend, about, shares, name, keep; `kept` is called for a new voice. */
+  /** `parts` are the elements blend, about, shares, name, keep; `kept` is called when a voice
+   * was made. */
   constructor(parts, kept) {
     [this.#parts, this.#kept] = [parts, kept];
     parts.blend.addEventListener("submit", (event) => {
@@ -70,7 +71,8 @@ export class Blend {
   #lacks(total) {
     const engines = new Set(this.#all.map(({ voice }) => voice.engine));
     if (engines.size > 1) {
-      return `Only voices of one engine can be blended; these are of ${[...engines].join(" and ")}.`;
+      const both = [...engines].join(" and ");
+      return `Only voices of one engine can be blended; these are of ${both}.`;
     }
     if (this.#all.length < 2) return "Choose another voice to blend it with.";
     if (this.#all.length > MOST) return `At most ${MOST} voices can be blended.`;

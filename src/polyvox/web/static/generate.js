@@ -8,6 +8,7 @@ import { attempt, begin, lacking, say, showCount } from "./telling.js";
 
 const { voice, text, generate, clips } = named("voice", "text", "generate", "clips");
 const clip = new Clip(byId("clip"), "the speech");
+let latest = ""; // the address that was asked for last
 
 async function load() {
   const { voices } = await get("/v1/voices?page_size=1000");
@@ -27,8 +28,9 @@ async function make() {
 }
 
 async function play(address) {
-  const answer = await ask(address);
-  await clip.open(await answer.blob(), { now: true });
+  latest = address;
+  const file = await (await ask(address)).blob();
+  if (address === latest) await clip.open(file, { now: true });
 }
 
 function entry(address, words, about) {

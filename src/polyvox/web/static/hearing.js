@@ -29,7 +29,8 @@ export class Hearing {
     const unreadable = await this.#clip.open(file).catch((error) => error);
     if (unreadable) this.#clip.picture(heard.peaks, heard.seconds);
     const { duration, speech } = heard.measures;
-    const length = `${duration.toFixed(1)} seconds, of which ${(duration * speech).toFixed(1)} are speech.`;
+    const [whole, spoken] = [duration, duration * speech].map((each) => each.toFixed(1));
+    const length = `${whole} seconds, of which ${spoken} are speech.`;
     this.#parts.length.textContent = [length, unreadable?.message].filter(Boolean).join(" ");
     this.#parts.advice.replaceChildren(...heard.advice.map(shown));
     this.file = file;

@@ -6,7 +6,8 @@ import { element } from "./elements.js";
 export function madeOf(voice) {
   const lines = [...(MAKING[voice.kind]?.(voice) ?? [])];
   if (!lines.length) return [];
-  const list = element("ul", { className: "about" }, ...lines.map((line) => element("li", {}, line)));
+  const items = lines.map((line) => element("li", {}, line));
+  const list = element("ul", { className: "about" }, ...items);
   return [element("details", {}, element("summary", { textContent: "Made of" }), list)];
 }
 

@@ -12,9 +12,15 @@ const { search, kind, engine, voices, pages, where, previous, next } = named(
   "search", "kind", "engine", "voices", "pages", "where", "previous", "next",
 );
 const blend = new Blend(
-  { ...named("blend", "shares"), about: byId("blend-about"), name: byId("blend-name"), keep: byId("blend-keep") },
+  {
+    ...named("blend", "shares"),
+    about: byId("blend-about"),
+    name: byId("blend-name"),
+    keep: byId("blend-keep"),
+  },
   () => list(1),
 );
+const NONE = "No voice is like that. Search for less, or make one: clone or design it.";
 let engines = [];
 let shown = 1; // the page
 let asking = new AbortController();
@@ -48,8 +54,6 @@ async function show(page) {
   [previous.disabled, next.disabled] = [page === 1, page === last];
   say(found.total ? `${found.total} ${found.total === 1 ? "voice" : "voices"}.` : NONE);
 }
-
-const NONE = "No voice is like that. Search for less, or make one: clone or design it.";
 
 function card(voice) {
   const able = engines.find(({ name }) => name === voice.engine)?.capabilities.includes("blend");

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from polyvox.engines.espeak.spectrum import Numbers, power, resynthesized, spectra
+from polyvox.engines.espeak.cloning.spectrum import Numbers, power, resynthesized, spectra
 
 _QUIETEST, _LOUDEST = 10, 95
 """Percentiles of the frames' level that count as noise and as speech."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Optional, Union
 
 from polyvox.domain.voice import Trait
-from polyvox.engines.espeak.lexicon import (
+from polyvox.engines.espeak.designing.lexicon import (
     ACCENT,
     DEGREE,
     DEGREE_AFTER,
@@ -21,8 +21,8 @@ from polyvox.engines.espeak.lexicon import (
     YEARS,
     Sense,
 )
-from polyvox.engines.espeak.meanings import MEANINGS, age_of
-from polyvox.engines.espeak.reading import Finding
+from polyvox.engines.espeak.designing.meanings import MEANINGS, age_of
+from polyvox.engines.espeak.designing.reading import Finding
 
 _FURTHEST = 3
 """How many words that say nothing a degree or a denial reaches across."""

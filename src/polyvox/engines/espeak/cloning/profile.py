@@ -10,10 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from polyvox.domain.errors import InvalidInput
-from polyvox.engines.espeak.denoise import without_noise
-from polyvox.engines.espeak.formants import formants
-from polyvox.engines.espeak.pitch import semitones, track
-from polyvox.engines.espeak.spectrum import (
+from polyvox.engines.espeak.cloning.denoise import without_noise
+from polyvox.engines.espeak.cloning.formants import formants
+from polyvox.engines.espeak.cloning.pitch import semitones, track
+from polyvox.engines.espeak.cloning.spectrum import (
     HOP,
     RATE,
     Flags,

@@ -8,15 +8,15 @@ from typing import Optional
 import numpy as np
 
 from polyvox.domain.audio import Samples
-from polyvox.engines.espeak.fit import Say, fit
-from polyvox.engines.espeak.mapping import LEANINGS, Mapping
+from polyvox.engines.espeak.cloning.fit import Say, fit
+from polyvox.engines.espeak.cloning.mapping import LEANINGS, Mapping
+from polyvox.engines.espeak.cloning.profile import Profile, measure, measure_speaker
+from polyvox.engines.espeak.cloning.sentences import sentences
+from polyvox.engines.espeak.cloning.shape import shaper
+from polyvox.engines.espeak.cloning.spectrum import BANDS, RATE, Flags, Numbers, smooth
+from polyvox.engines.espeak.cloning.transport import transport
 from polyvox.engines.espeak.presets import Timbre
-from polyvox.engines.espeak.profile import Profile, measure, measure_speaker
-from polyvox.engines.espeak.sentences import sentences
-from polyvox.engines.espeak.shape import shaper
-from polyvox.engines.espeak.spectrum import BANDS, RATE, Flags, Numbers, smooth
 from polyvox.engines.espeak.state import Sound
-from polyvox.engines.espeak.transport import transport
 
 _LONGEST = 90
 """Seconds of a reference that are listened to."""

@@ -12,8 +12,8 @@ from typing import Optional
 
 from polyvox.domain.errors import InvalidInput
 from polyvox.domain.voice import Trait
-from polyvox.engines.espeak.interpretation import Said, interpret
-from polyvox.engines.espeak.meanings import (
+from polyvox.engines.espeak.designing.interpretation import Said, interpret
+from polyvox.engines.espeak.designing.meanings import (
     AGES,
     DEGREES,
     GENDERS,
@@ -22,8 +22,8 @@ from polyvox.engines.espeak.meanings import (
     SCALED,
     Meaning,
 )
+from polyvox.engines.espeak.designing.reading import read_clauses
 from polyvox.engines.espeak.presets import NEUTRAL, Timbre
-from polyvox.engines.espeak.reading import read_clauses
 
 SETTINGS: dict[str, tuple[float, float]] = {
     "pitch": (60, 400),

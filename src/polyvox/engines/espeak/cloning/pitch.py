@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from polyvox.engines.espeak.spectrum import HOP, RATE, Numbers, framed
+from polyvox.engines.espeak.cloning.spectrum import HOP, RATE, Numbers, framed
 
 HALF_RATE = RATE // 2
 """Hertz after `halved`; voices carry their pitch and formants below half of it."""

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from polyvox.engines.espeak.spectrum import BANDS, Numbers, cosines
+from polyvox.engines.espeak.cloning.spectrum import BANDS, Numbers, cosines
 
 _SMOOTH = 18
 """Cosines that describe the shape of a spectrum; finer differences stay as they are."""

@@ -12,10 +12,10 @@ from typing import Optional
 import numpy as np
 
 from polyvox.domain.audio import Samples
+from polyvox.engines.espeak.cloning.profile import Profile, measure, melody_of
+from polyvox.engines.espeak.cloning.sentences import sentences
+from polyvox.engines.espeak.cloning.spectrum import RATE
 from polyvox.engines.espeak.presets import Timbre
-from polyvox.engines.espeak.profile import Profile, measure, melody_of
-from polyvox.engines.espeak.sentences import sentences
-from polyvox.engines.espeak.spectrum import RATE
 
 Say = Callable[[str, str, Timbre], Samples]
 """Speaks a text, in a language, with a timbre."""

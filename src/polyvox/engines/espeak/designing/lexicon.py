@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from itertools import product
 
-from polyvox.engines.espeak.meanings import DEGREES, MEANINGS
+from polyvox.engines.espeak.designing.meanings import DEGREES, MEANINGS
 
 LANGUAGES = ("en", "zh", "ja", "ko", "de", "fr", "ru", "pt", "es", "it")
 
@@ -79,7 +79,7 @@ def phrase(text: str) -> Phrase:
 
 def read(language: str) -> Lexicon:
     """The lexicon of one of `LANGUAGES`."""
-    folder = files("polyvox.engines.espeak") / "lexicons"
+    folder = files("polyvox.engines.espeak.designing") / "lexicons"
     return parse((folder / f"{language}.txt").read_text(encoding="utf-8"))
 
 

@@ -13,7 +13,7 @@ from typing import Optional
 
 import numpy as np
 
-from polyvox.engines.espeak.spectrum import Numbers, cosines, smooth
+from polyvox.engines.espeak.cloning.spectrum import Numbers, cosines, smooth
 
 LEANINGS = (0.0, 0.5, 1.0)
 """Shares of the reference's own frames for which a mapping holds residuals."""

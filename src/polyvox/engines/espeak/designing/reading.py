@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Optional
 
-from polyvox.engines.espeak.lexicon import (
+from polyvox.engines.espeak.designing.lexicon import (
     MEANS,
     Lexicon,
     Phrase,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from polyvox.engines.espeak.pitch import HALF_RATE, halved
-from polyvox.engines.espeak.spectrum import HOP, Flags, Numbers, framed
+from polyvox.engines.espeak.cloning.pitch import HALF_RATE, halved
+from polyvox.engines.espeak.cloning.spectrum import HOP, Flags, Numbers, framed
 
 FORMANTS = 4
 _ORDER = 11

@@ -13,10 +13,9 @@ import numpy as np
 
 from polyvox.domain.audio import AudioChunk, Samples
 from polyvox.domain.speech import Word
-from polyvox.engines.espeak.mapping import REACH, Gains, Mapping
-from polyvox.engines.espeak.pitch import strengths
-from polyvox.engines.espeak.presets import Timbre
-from polyvox.engines.espeak.spectrum import (
+from polyvox.engines.espeak.cloning.mapping import REACH, Gains, Mapping
+from polyvox.engines.espeak.cloning.pitch import strengths
+from polyvox.engines.espeak.cloning.spectrum import (
     HOP,
     Numbers,
     decibels,
@@ -27,6 +26,7 @@ from polyvox.engines.espeak.spectrum import (
     resynthesized,
     spectra,
 )
+from polyvox.engines.espeak.presets import Timbre
 
 BLOCK = 20
 """Frames that are filtered at a time, 0.2 s."""

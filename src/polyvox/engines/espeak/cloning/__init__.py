@@ -1,0 +1,1 @@
+"""A voice out of a recording, by classical signal processing."""

@@ -1,0 +1,1 @@
+"""A voice out of words, of ten languages."""
