@@ -50,6 +50,7 @@ async def running(settings: Settings, *, stored: bool = True) -> AsyncIterator[S
         known = registry(settings)
         pool = Pool(
             lambda name: _hosts(settings, known, name),
+            threads_of=lambda name: 1 if known.synthesizer(name).parallel else None,
             limits=PoolLimits(
                 waiting=settings.speech.max_waiting,
                 wait=settings.speech.max_wait_seconds,

@@ -141,26 +141,26 @@ def test_a_dropped_file_is_heard_and_cloned(
 def test_advice_is_given_in_the_servers_words(
     page: Page, recording: Path, tmp_path: Path, client: httpx.Client
 ) -> None:
-    short = _written(tmp_path / "short.wav", _samples(recording)[: 4 * 24000])
-    with short.open("rb") as opened:
-        answer = client.post("/v1/voices/check", files={"audio": opened})
-    page.get_by_label("Choose a file").set_input_files(short)
-    if answer.is_success:
-        expect(page.get_by_role("list", name="Advice").get_by_role("listitem")).to_have_text(
-            [each["message"] for each in answer.json()["advice"]]
-        )
-    else:
-        expect(page.get_by_role("alert")).to_have_text(message(answer))
+    spoken = np.concatenate([_samples(recording)[: 4 * 24000], silence(10, 24000)])
+    mostly_silent = _written(tmp_path / "silent.wav", spoken)
+    with mostly_silent.open("rb") as opened:
+        advice = client.post("/v1/voices/check", files={"audio": opened}).json()["advice"]
+    assert advice[0]["code"] == "mostly_silence"
+    _choose(page, mostly_silent)
+    shown = page.get_by_role("list", name="Advice").get_by_role("listitem")
+    expect(shown).to_have_text([each["message"] for each in advice])
+    expect(shown.first).to_have_attribute("data-severity", "warn")
 
 
-def test_silence_gives_the_servers_sentence_and_no_voice(
-    page: Page, tmp_path: Path, client: httpx.Client
+@pytest.mark.parametrize("seconds", [4, 12])
+def test_silence_and_too_little_give_the_servers_sentence_and_no_voice(
+    page: Page, tmp_path: Path, client: httpx.Client, seconds: int
 ) -> None:
-    mute = _written(tmp_path / "mute.wav", silence(12, 24000))
-    with mute.open("rb") as opened:
+    useless = _written(tmp_path / "useless.wav", silence(seconds, 24000))
+    with useless.open("rb") as opened:
         refusal = client.post("/v1/voices/check", files={"audio": opened})
     assert refusal.status_code == 400
-    page.get_by_label("Choose a file").set_input_files(mute)
+    page.get_by_label("Choose a file").set_input_files(useless)
     expect(page.get_by_role("alert")).to_have_text(message(refusal))
     page.get_by_role("button", name="Clone the voice").click()
     expect(page.get_by_role("alert")).to_contain_text("Record something or choose a file")

@@ -102,6 +102,15 @@ def test_what_a_voice_was_made_of_is_told(page: Page, made: dict[str, Any]) -> N
     )
 
 
+def test_a_voice_that_is_kept_for_a_while_says_until_when(
+    page: Page, client: httpx.Client, name: str
+) -> None:
+    asked = {"name": name, "description": "low", "engine": "tone", "ttl": 3600}
+    client.post("/v1/voices/design", json=asked)
+    _search(page, name)
+    expect(_card(page, name)).to_contain_text("designed · tone · kept until ")
+
+
 def test_a_voice_is_renamed_in_its_place(
     page: Page, made: dict[str, Any], client: httpx.Client
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from typing import Annotated
@@ -44,8 +45,9 @@ def check(
     """Run the contract on an engine, in a process of its own."""
     from polyvox.settings import load
 
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
     folder = load().engines.folder
     command = [sys.executable, "-m", "polyvox.engines.check", name]
     if folder:
         command += ["--folder", str(folder)]
-    raise typer.Exit(subprocess.run(command, check=False).returncode)
+    raise typer.Exit(subprocess.run(command, env=environment, check=False).returncode)

@@ -41,12 +41,14 @@ class Pool:
         self,
         hosts_of: Callable[[str], int],
         *,
+        threads_of: Callable[[str], int | None] = lambda _: None,
         limits: Limits | None = None,
         device: str = "cpu",
         folder: Path | None = None,
     ) -> None:
-        """`hosts_of` says how many hosts an engine may have; `folder` holds drop-in engines."""
-        self._hosts_of = hosts_of
+        """`hosts_of` says how many hosts an engine may have, `threads_of` how many threads each
+        may use for numbers; `folder` holds drop-in engines."""
+        self._hosts_of, self._threads_of = hosts_of, threads_of
         self._limits = limits or Limits()
         self._device, self._folder = device, folder
         self._lanes: dict[str, _Lane] = {}
@@ -120,17 +122,16 @@ class Pool:
 
     def _lane(self, engine: str) -> _Lane:
         if engine not in self._lanes:
-            size = self._hosts_of(engine)
             self._lanes[engine] = _Lane(
                 lambda: Host.start(
                     engine,
                     device=self._device,
                     folder=self._folder,
-                    threads=1 if size > 1 else None,
+                    threads=self._threads_of(engine),
                     load_within=self._limits.load,
                     patience=self._limits.patience,
                 ),
-                size,
+                self._hosts_of(engine),
                 self._limits,
             )
         return self._lanes[engine]

@@ -39,9 +39,10 @@ export class Card {
   }
 
   #facts() {
-    const { kind, engine, gender, language } = this.#voice;
-    const facts = [kind, engine, gender, language && languageName(language)].filter(Boolean);
-    return element("span", { className: "quiet", textContent: facts.join(" · ") });
+    const { kind, engine, gender, language, expires_at: end } = this.#voice;
+    const until = end && `kept until ${new Date(end).toLocaleString("en")}`;
+    const facts = [kind, engine, gender, language && languageName(language), until];
+    return element("span", { className: "quiet", textContent: facts.filter(Boolean).join(" · ") });
   }
 
   #lineField() {
