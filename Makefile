@@ -15,7 +15,7 @@ run: $(VENV)/.installed
 	@$(BIN)/polyvox serve
 
 test: $(VENV)/.installed-dev
-	@$(BIN)/python -m pytest -q
+	@$(BIN)/python -m pytest -q -n auto --dist loadfile
 
 check: $(VENV)/.installed-dev
 	@$(BIN)/ruff format --check .
