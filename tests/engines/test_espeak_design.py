@@ -226,7 +226,7 @@ def test_settings_by_hand_win_over_the_words() -> None:
 
 @pytest.mark.parametrize("name", SETTINGS)
 def test_a_setting_out_of_its_range_is_refused(name: str) -> None:
-    low, high = SETTINGS[name]
+    low, high = SETTINGS[name].low, SETTINGS[name].high
     for value in (low, high):
         assert describe("", {name: value}).settings[name] == value
     for value in (low - 0.1, high + 0.1, float("nan"), float("inf")):
@@ -260,7 +260,8 @@ def test_any_text_has_a_consistent_reading(text: str) -> None:
     assert not words & {word.casefold() for word in described.ignored}
     assert len(set(described.ignored)) == len(described.ignored)
     assert all(word in text for word in described.ignored)
-    for name, (low, high) in SETTINGS.items():
+    for name, rule in SETTINGS.items():
+        low, high = rule.low, rule.high
         assert low <= described.settings[name] <= high
 
 

@@ -108,16 +108,16 @@ def test_the_server_is_asked_once_for_what_is_written_quickly(page: Page) -> Non
 def test_a_slider_shows_what_came_out_wins_over_the_words_and_can_be_reset(page: Page) -> None:
     _describe(page, "low")
     pitch, reading = page.get_by_role("slider", name="Pitch"), page.locator("#settings .reading")
-    expect(reading).to_have_text("220")
+    expect(reading).to_have_text("220 Hz")
     expect(pitch).to_have_value("220")
     with page.expect_request("**/design/preview") as asked:
         pitch.fill("700")
     assert json.loads(asked.value.post_data or "")["settings"] == {"pitch": 700}
     page.get_by_role("textbox", name="Description").fill("low low")
     _lit(page, ["low", "low"])
-    expect(reading).to_have_text("700")
+    expect(reading).to_have_text("700 Hz")
     page.get_by_role("button", name="Reset pitch").click()
-    expect(reading).to_have_text("220")
+    expect(reading).to_have_text("220 Hz")
     expect(page.get_by_role("button", name="Reset pitch")).to_be_hidden()
 
 
@@ -129,7 +129,10 @@ def test_sliders_are_those_of_the_engine(page: Page, client: httpx.Client) -> No
             "(all) => Object.fromEntries(all.map("
             "({ dataset, min, max }) => [dataset.setting, [Number(min), Number(max)]]))"
         )
-        assert shown == declared
+        ranges = {name: [rule["low"], rule["high"]] for name, rule in declared.items()}
+        assert shown == ranges
+        said = page.locator("#settings .about").all_text_contents()
+        assert said == [rule["about"] for rule in declared.values()]
 
 
 def test_a_voice_of_sliders_alone_is_heard(page: Page) -> None:
@@ -194,7 +197,7 @@ def test_an_answer_that_comes_late_is_not_shown(page: Page) -> None:
     _lit(page, ["high"])
     page.wait_for_timeout(700)
     _lit(page, ["high"])
-    expect(page.locator("#settings .reading")).to_have_text("880")
+    expect(page.locator("#settings .reading")).to_have_text("880 Hz")
 
 
 def test_keys_are_enough_to_design(page: Page, name: str) -> None:
@@ -207,7 +210,7 @@ def test_keys_are_enough_to_design(page: Page, name: str) -> None:
     heard(page)
     page.get_by_role("slider", name="Pitch").focus()
     page.keyboard.press("End")
-    expect(page.locator("#settings .reading")).to_have_text("2000")
+    expect(page.locator("#settings .reading")).to_have_text("2000 Hz")
     page.get_by_label("Name", exact=True).focus()
     page.keyboard.type(name)
     page.keyboard.press("Tab")

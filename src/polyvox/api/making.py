@@ -45,10 +45,15 @@ class Advice(BaseModel):
 class Hearing(BaseModel):
     """What is in a recording."""
 
-    seconds: float = Field(description="Left after trimming.")
+    seconds: float = Field(description="Left after trimming, with long pauses shortened.")
     measures: dict[str, Any]
     advice: list[Advice]
-    peaks: list[float] = Field(description="The waveform: loudest sample of equal parts, 0 to 1.")
+    trimmed: tuple[float, float] = Field(
+        description="Seconds taken away before and after the speech."
+    )
+    peaks: list[float] = Field(
+        description="The waveform of what is left: loudest sample of equal parts, 0 to 1."
+    )
 
 
 class Trait(BaseModel):
@@ -147,6 +152,7 @@ async def check_recording(
         seconds=len(heard.samples) / KEPT_RATE,
         measures=asdict(heard.measures),
         advice=[Advice(**asdict(each)) for each in heard.advice],
+        trimmed=heard.trimmed,
         peaks=[round(float(peak), 4) for peak in peaks(heard.samples, _POINTS)],
     )
 

@@ -15,12 +15,19 @@ router = APIRouter(tags=["status"])
 
 @router.get("/health")
 async def health(served: Served) -> dict[str, Any]:
-    """`ok` when the default engine can speak, else `starting`."""
+    """`ok` when the default engine can speak, else `starting`; and what is taken."""
+    rules = served.enrolment.rules
     return {
         "status": "ok" if served.engines.ready() else "starting",
         "version": __version__,
         "default_model": served.engines.default.id,
         "max_characters": served.synthesis.max_characters,
+        "recordings": {
+            "min_seconds": rules.limits.shortest,
+            "max_seconds": rules.limits.seconds,
+            "max_bytes": rules.limits.bytes,
+            "consent_needed": rules.consent_needed,
+        },
     }
 
 

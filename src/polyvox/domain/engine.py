@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Optional
 
-from polyvox.domain.voice import Speaker
+from polyvox.domain.voice import Setting, Speaker
 
 
 @dataclass(frozen=True)
@@ -48,5 +48,5 @@ class EngineStatus:
     """What may be promised of a clone; None where nothing needs saying."""
     transcript_needed: bool
     """Whether cloning needs the text of the recording."""
-    design_settings: dict[str, tuple[float, float]]
-    """What a design can be given by hand: lowest and highest value by name."""
+    design_settings: dict[str, Setting]
+    """What a design can be given by hand, by name."""

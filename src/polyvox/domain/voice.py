@@ -81,6 +81,20 @@ class Trait:
 
 
 @dataclass(frozen=True)
+class Setting:
+    """Something a design decides that can also be set by hand."""
+
+    low: float
+    high: float
+    usual: float
+    """What it is when nothing is said."""
+    unit: str
+    """Of the value; empty where it has none."""
+    about: str
+    """What it is, in a few words."""
+
+
+@dataclass(frozen=True)
 class Design:
     """What an engine made of a description."""
 

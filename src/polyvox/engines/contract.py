@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Optional
 
 from polyvox.domain.audio import AudioChunk
 from polyvox.domain.speech import Segment
-from polyvox.domain.voice import Design, Reference, Speaker, Voice
+from polyvox.domain.voice import Design, Reference, Setting, Speaker, Voice
 
 CAPABILITIES = (
     "synthesize",
@@ -76,8 +76,8 @@ class Synthesizer(Engine):
     """Whether `enroll` needs to know what is said in the reference."""
     likeness: ClassVar[Optional[str]] = None
     """What may be promised of a clone: "approximate", or None where it is the speaker's voice."""
-    design_settings: ClassVar[Mapping[str, tuple[float, float]]] = {}
-    """What `design` decides that can also be set by hand: lowest and highest value by name."""
+    design_settings: ClassVar[Mapping[str, Setting]] = {}
+    """What `design` decides that can also be set by hand, by name."""
 
     def synthesize(self, segment: Segment, voice: Voice, options: Any) -> Iterator[AudioChunk]:
         """Speak `segment`; yields chunks of 60 to 200 ms as they come, mono at `sample_rate`.

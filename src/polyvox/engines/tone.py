@@ -17,7 +17,7 @@ import numpy as np
 from polyvox.domain.audio import AudioChunk
 from polyvox.domain.errors import EngineFailed, InvalidInput
 from polyvox.domain.speech import Segment, Word
-from polyvox.domain.voice import APPROXIMATE, Design, Reference, Speaker, Trait, Voice
+from polyvox.domain.voice import APPROXIMATE, Design, Reference, Setting, Speaker, Trait, Voice
 from polyvox.engines.contract import Synthesizer
 from polyvox.engines.options import option
 
@@ -44,7 +44,9 @@ class Tone(Synthesizer):
     parallel = True
     deterministic = True
     likeness = APPROXIMATE
-    design_settings: ClassVar[Mapping[str, tuple[float, float]]] = {"pitch": (60.0, 2000.0)}
+    design_settings: ClassVar[Mapping[str, Setting]] = {
+        "pitch": Setting(60, 2000, 440, "Hz", "Height of the hum")
+    }
 
     @dataclass(frozen=True)
     class Options:

@@ -6,7 +6,6 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from fastapi import Request, Response
-from fastapi.encoders import jsonable_encoder
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
@@ -48,6 +47,14 @@ class DetailRoute(APIRoute):
             except HTTPException as error:
                 return JSONResponse({"detail": error.detail}, error.status_code, error.headers)
             except RequestValidationError as error:
-                return JSONResponse({"detail": jsonable_encoder(error.errors())}, 422)
+                return JSONResponse({"detail": _problems(error)}, 422)
 
         return handling
+
+
+def _problems(error: RequestValidationError) -> list[dict[str, Any]]:
+    """Where, what and which kind, without what was sent."""
+    return [
+        {"loc": list(each["loc"]), "msg": each["msg"], "type": each["type"]}
+        for each in error.errors()
+    ]

@@ -7,7 +7,7 @@ const STEPS = 200; // a slider has at least as many
 export class ByHand {
   #box;
   #changed;
-  #rows = new Map(); // by name: {slider, reading, reset}
+  #rows = new Map(); // by name: {slider, reading, reset, unit}
   #set = {};
 
   /** `changed` is called when something was moved or reset. */
@@ -20,7 +20,7 @@ export class ByHand {
     return { ...this.#set };
   }
 
-  /** A slider for each of an engine's settings: lowest and highest value by name. */
+  /** A slider for each of an engine's settings: `{low, high, usual, unit, about}` by name. */
   offer(settings) {
     [this.#set, this.#rows] = [{}, new Map()];
     this.#box.replaceChildren(...Object.entries(settings).map((each) => this.#row(...each)));
@@ -29,32 +29,34 @@ export class ByHand {
 
   /** Show what came out; null when there is nothing yet. */
   show(settings) {
-    for (const [name, { slider, reading, reset }] of this.#rows) {
+    for (const [name, { slider, reading, reset, unit }] of this.#rows) {
       const value = this.#set[name] ?? settings?.[name];
-      reading.textContent = value === undefined ? "–" : Number(value.toPrecision(4));
+      reading.textContent = value === undefined ? "–" : `${Number(value.toPrecision(4))} ${unit}`.trim();
       reset.hidden = !(name in this.#set);
       if (value !== undefined && document.activeElement !== slider) slider.value = value;
       slider.setAttribute("aria-valuetext", reading.textContent);
     }
   }
 
-  #row(name, [low, high]) {
+  #row(name, { low, high, usual, unit, about }) {
     const id = `setting-${name}`;
     const step = 10 ** Math.floor(Math.log10((high - low) / STEPS));
-    const range = { type: "range", id, min: low, max: high, step, value: (low + high) / 2 };
+    const range = { type: "range", id, min: low, max: high, step, value: usual };
     const slider = element("input", range);
     slider.dataset.setting = name;
     const reading = element("span", { className: "reading", textContent: "–" });
-    const label = element("label", { htmlFor: id, textContent: spelled(name) });
+    const label = element("label", { htmlFor: id, textContent: spelled(name), title: about });
     const reset = button("Reset", () => this.#reset(name), {
       className: "small",
       ariaLabel: `Reset ${name.replaceAll("_", " ")}`,
       hidden: true,
     });
     slider.addEventListener("input", () => this.#move(name, Number(slider.value)));
-    this.#rows.set(name, { slider, reading, reset });
+    this.#rows.set(name, { slider, reading, reset, unit });
     const above = element("div", { className: "above" }, label, reset, reading);
-    return element("div", { className: "field" }, above, slider);
+    const told = element("p", { className: "about", id: `${id}-about`, textContent: about });
+    slider.setAttribute("aria-describedby", told.id);
+    return element("div", { className: "field" }, above, slider, told);
   }
 
   #move(name, value) {

@@ -2,6 +2,7 @@
 
 import { get, upload } from "./api.js";
 import { Card } from "./card.js";
+import { inWords } from "./clock.js";
 import { byId, named } from "./elements.js";
 import { Hearing } from "./hearing.js";
 import { Intake } from "./intake.js";
@@ -12,12 +13,15 @@ const { name, said, language, engine, consent, clone, progress, made } = named(
   "name", "said", "language", "engine", "consent", "clone", "progress", "made",
 );
 const hearing = new Hearing(named("clip", "length", "advice"));
-new Intake(named("drop", "file", "record", "live", "level", "timer"), (file) =>
+const intake = new Intake(named("drop", "file", "record", "live", "level", "timer"), (file) =>
   hearing.hear(file).catch(complain),
 );
 let engines = [];
 
 async function load() {
+  const { min_seconds: shortest, max_seconds: longest } = (await get("/health")).recordings;
+  intake.limits = { shortest, longest };
+  byId("limits").textContent = `${inWords(shortest)} at least, ${inWords(longest)} at most`;
   engines = listEngines(byId("engines"), (await get("/v1/engines")).engines, "enroll");
   clone.disabled = !engines.length;
   if (!engines.length) throw new Error("No engine here can clone. Switch one on that can.");

@@ -4,14 +4,14 @@ import { clockTime } from "./clock.js";
 import { Recorder } from "./recorder.js";
 import { attempt, say } from "./telling.js";
 
-const SHORTEST = 10; // seconds
-const LONGEST = 300; // seconds
 const LOOK = 50; // milliseconds from one look at the level to the next
 
 export class Intake {
   #parts;
   #taken;
   #recorder = null;
+  /** Of a recording, in seconds. */
+  limits = { shortest: 10, longest: 300 };
 
   /** `parts` are the elements drop, file, record, live, level, timer; `taken` gets each file. */
   constructor(parts, taken) {
@@ -57,9 +57,9 @@ export class Intake {
   #look() {
     const { seconds, level } = this.#recorder;
     this.#parts.level.value = level;
-    const wanted = seconds < SHORTEST ? `at least ${SHORTEST} s` : "long enough";
+    const wanted = seconds < this.limits.shortest ? `at least ${this.limits.shortest} s` : "long enough";
     this.#parts.timer.textContent = `${clockTime(seconds)} · ${wanted}`;
-    if (seconds >= LONGEST) this.#recorder.stop();
+    if (seconds >= this.limits.longest) this.#recorder.stop();
   }
 
   #show(recording) {

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Optional
 
 from polyvox.domain.errors import InvalidInput
-from polyvox.domain.voice import Trait
+from polyvox.domain.voice import Setting, Trait
 from polyvox.engines.espeak.designing.interpretation import Said, interpret
 from polyvox.engines.espeak.designing.meanings import (
     AGES,
@@ -25,21 +25,20 @@ from polyvox.engines.espeak.designing.meanings import (
 from polyvox.engines.espeak.designing.reading import read_clauses
 from polyvox.engines.espeak.presets import NEUTRAL, Timbre
 
-SETTINGS: dict[str, tuple[float, float]] = {
-    "pitch": (60, 400),
-    "melody": (0, 12),
-    "tract": (0.8, 1.4),
-    "pace": (50, 200),
-    "brightness": (-10, 10),
-    "breath": (0, 10),
-    "roughness": (0, 7),
-    "loudness": (30, 130),
-    "whisper": (0, 1),
+SETTINGS: Mapping[str, Setting] = {
+    name: Setting(low, high, NEUTRAL_VOICE[name], unit, about)
+    for name, low, high, unit, about in (
+        ("pitch", 60, 400, "Hz", "Height: the median that is heard"),
+        ("melody", 0, 12, "semitones", "Between its low and its high tones"),
+        ("tract", 0.8, 1.4, "×", "Smaller throat: all formants higher"),
+        ("pace", 50, 200, "%", "Pace, of the usual"),
+        ("brightness", -10, 10, "dB", "Above 2 kHz, against the usual"),
+        ("breath", 0, 10, "", "Breath in the voice"),
+        ("roughness", 0, 7, "", "Unevenness of the voice"),
+        ("loudness", 30, 130, "%", "Loudness, of the usual"),
+        ("whisper", 0, 1, "", "Whispered from 0.5 on"),
+    )
 }
-"""Lowest and highest value by name. Pitch: hertz, the median that is heard; melody: semitones
-between its low and high tones; tract: scale of all formants; pace and loudness: per cent of the
-usual; brightness: decibels above 2 kHz, against the usual; breath and roughness: steps of
-espeak-ng's; whisper: from 0.5 on there is no voice."""
 
 LONGEST_DESCRIPTION = 10_000
 """Characters; what follows them is not read."""
@@ -120,14 +119,16 @@ def _check(settings: Mapping[str, float]) -> None:
         if name not in SETTINGS:
             known = ", ".join(SETTINGS)
             raise InvalidInput(f"There is no setting '{name}'; there are {known}.", param=name)
-        low, high = SETTINGS[name]
-        if not low <= value <= high:
-            raise InvalidInput(f"'{name}' must be between {low:g} and {high:g}.", param=name)
+        rule = SETTINGS[name]
+        if not rule.low <= value <= rule.high:
+            raise InvalidInput(
+                f"'{name}' must be between {rule.low:g} and {rule.high:g}.", param=name
+            )
 
 
 def _within(name: str, value: float) -> float:
-    low, high = SETTINGS[name]
-    return round(min(max(value, low), high), 3)
+    rule = SETTINGS[name]
+    return round(min(max(value, rule.low), rule.high), 3)
 
 
 def _held(said: Iterable[Said]) -> Iterator[tuple[Meaning, float]]:
