@@ -148,7 +148,7 @@ def test_each_trait_stands_where_it_says() -> None:
     text = "A very deep voice, not too fast, for a girl."
     traits = describe(text, {}).understood
     assert [trait.words for trait in traits] == ["very deep", "not too fast", "girl"]
-    assert [trait.about for trait in traits] == ["pitch", "pace", "gender"]
+    assert [trait.about for trait in traits] == ["pitch", "pace", "gender, age"]
     assert [text.index(trait.words) for trait in traits] == [trait.first for trait in traits]
 
 

@@ -75,7 +75,7 @@ class Trait:
     last: int
     """Index after their last character."""
     about: str
-    """gender, age, pitch, pace, energy, quality, tone, loudness or accent."""
+    """gender, age, pitch, pace, energy, quality, tone, loudness or accent; some are two."""
     meaning: str
     """What they were taken to mean, in English: "very low", "not fast"."""
 

@@ -157,7 +157,8 @@ def _said(
         return Said(trait, (), "") if denied else None
     degree = sense.degree or (pending.degree if pending else "")
     degree = next((each.sense.degree for each in after if each.sense and each.sense.degree), degree)
-    named = ", ".join(sense.meanings)
-    told = f"not {named}" if denied else f"{degree} {named}".strip()
-    trait = Trait(description[first:last], first, last, MEANINGS[sense.meanings[0]].about, told)
+    *before, graded = sense.meanings  # a degree belongs to the age of "very old man"
+    named = ", ".join((*before, graded if denied else f"{degree} {graded}".strip()))
+    about = ", ".join(dict.fromkeys(MEANINGS[each].about for each in sense.meanings))
+    trait = Trait(description[first:last], first, last, about, f"not {named}" if denied else named)
     return Said(trait, () if denied else sense.meanings, degree)
