@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 
 _log = logging.getLogger(__name__)
-_TIDY_EVERY = 60.0
+_TIDY_EVERY = 600.0
 """Seconds between two rounds of clean-up."""
 
 
