@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, ClassVar, Optional
 
 from polyvox.domain.audio import AudioChunk
@@ -23,6 +24,22 @@ CAPABILITIES = (
     "convert",
     "transcribe",
 )
+
+
+@dataclass(frozen=True)
+class Weights:
+    """A model's files, and what may be done with them."""
+
+    source: str
+    """Repository on the model hub, OWNER/NAME."""
+    licence: str
+    """As its makers name it."""
+    commercial: bool
+    """Whether the licence allows commercial use."""
+    gigabytes: float
+    """Size on disk, about."""
+    files: tuple[str, ...]
+    """Files without which it cannot load; also how a folder is recognised as this model's."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +64,13 @@ class Engine:
     """Ids that `model` in a request may name; the engine's own name when empty."""
     Options: ClassVar[type[Any]] = NoOptions
     """A dataclass of `option()` fields."""
+    weights: ClassVar[Mapping[str, Weights]] = {}
+    """What the models need on disk, by model id; none for engines that need nothing."""
+
+    model: str = ""
+    """Id of the model this instance is for; set before `load`."""
+    folder: Optional[Path] = None
+    """Where that model's files are; set before `load` where it has `weights`."""
 
     def load(self, device: str) -> None:
         """Make ready to work on `device` (cpu, cuda, cuda:1); heavy imports happen here."""
