@@ -10,15 +10,20 @@ import asyncio
 import contextlib
 import logging
 import os
+import shutil
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from polyvox.audio.decode import Limits
-from polyvox.domain.errors import PolyvoxError
+from polyvox.domain.errors import NotFound, PolyvoxError, Unavailable
+from polyvox.engines.contract import Synthesizer
 from polyvox.engines.registry import Registry
-from polyvox.runtime.pool import Limits as PoolLimits
+from polyvox.runtime.environments import Environments
+from polyvox.runtime.lane import Limits as PoolLimits
+from polyvox.runtime.launch import Launch
+from polyvox.runtime.models import Models
 from polyvox.runtime.pool import Pool
 from polyvox.services import Services
 from polyvox.services.consents import Consents
@@ -48,18 +53,7 @@ async def running(settings: Settings, *, stored: bool = True) -> AsyncIterator[S
     """Everything that speaks, until the block is left. Without `stored`, no database."""
     async with contextlib.AsyncExitStack() as stack:
         known = registry(settings)
-        pool = Pool(
-            lambda name: _hosts(settings, known, name),
-            threads_of=lambda name: 1 if known.synthesizer(name).parallel else None,
-            limits=PoolLimits(
-                waiting=settings.speech.max_waiting,
-                wait=settings.speech.max_wait_seconds,
-                load=settings.engines.load_seconds,
-                patience=settings.engines.chunk_seconds,
-            ),
-            device=settings.engines.device,
-            folder=settings.engines.folder,
-        )
+        pool = Pool(lambda model: _launch(settings, known, model), _limits(settings))
         stack.push_async_callback(pool.close)
         engines, presets = _catalogue(settings, known, pool)
         storage = await _storage(settings, stack) if stored else _Storage()
@@ -100,7 +94,7 @@ def registry(settings: Settings) -> Registry:
 
 def catalogue(settings: Settings) -> tuple[Engines, Presets]:
     """Engines and preset voices to look at, with nothing running."""
-    return _catalogue(settings, registry(settings), Pool(lambda _: 0))
+    return _catalogue(settings, registry(settings), Pool(Launch))
 
 
 async def check_database(settings: Settings) -> str:
@@ -180,10 +174,70 @@ def _rules(settings: Settings) -> Rules:
     return Rules(limits, lifetime, voices.consent_required)
 
 
-def _hosts(settings: Settings, known: Registry, engine: str) -> int:
-    if not known.synthesizer(engine).parallel:
-        return 1
-    return settings.engines.hosts or _cores()
+def environments(settings: Settings) -> Environments:
+    """The engines' own environments."""
+    return Environments(settings.storage.folder / "environments")
+
+
+def models(settings: Settings) -> Models:
+    """The weights on this machine."""
+    return Models(settings.storage.folder / "models")
+
+
+def _limits(settings: Settings) -> PoolLimits:
+    return PoolLimits(
+        waiting=settings.speech.max_waiting,
+        wait=settings.speech.max_wait_seconds,
+        load=settings.engines.load_seconds,
+        patience=settings.engines.chunk_seconds,
+        loaded=settings.engines.max_loaded_models,
+        keep=0 if settings.engines.low_memory else settings.engines.keep_alive_seconds,
+    )
+
+
+def _launch(settings: Settings, known: Registry, model: str) -> Launch:
+    """How hosts of a model are started. Raises Unavailable, with the command to run, where its
+    engine's environment or its weights are not here."""
+    engine = _engine_of(settings, known, model)
+    python, path = None, None
+    if engine.separate:
+        ours = environments(settings)
+        python, path = ours.python(engine), ours.path(engine)
+        if python is None:
+            raise Unavailable(
+                f"Engine '{engine.name}' is not installed. Run: polyvox engines install "
+                f"{engine.name}"
+            )
+    weights = None
+    if model in engine.weights:
+        weights = models(settings).folder(model, engine.weights[model])
+    return Launch(
+        engine.name,
+        model=model,
+        weights=weights,
+        device=_device(settings),
+        settings=settings.engines.settings.get(engine.name, {}),
+        python=python,
+        path=path,
+        folder=settings.engines.folder,
+        threads=1 if engine.parallel else None,
+        hosts=(settings.engines.hosts or _cores()) if engine.parallel else 1,
+    )
+
+
+def _engine_of(settings: Settings, known: Registry, model: str) -> type[Synthesizer]:
+    for name in settings.engines.enabled:
+        engine = known.synthesizer(name)
+        if model in (engine.models or (engine.name,)):
+            return engine
+    raise NotFound(f"There is no model '{model}'.", param="model")
+
+
+def _device(settings: Settings) -> str:
+    """auto is the first GPU where the driver shows one."""
+    if settings.engines.device != "auto":
+        return settings.engines.device
+    return "cuda" if shutil.which("nvidia-smi") else "cpu"
 
 
 def _cores() -> int:

@@ -100,6 +100,16 @@ class Engines(Section):
     chunk_seconds: float = Field(
         120, gt=0, description="Time a loaded engine has for its next piece of sound."
     )
+    max_loaded_models: int = Field(
+        2, ge=1, description="Models with weights that may be in memory at once."
+    )
+    keep_alive_seconds: float = Field(
+        300, ge=0, description="How long such a model stays in memory unused."
+    )
+    low_memory: bool = Field(False, description="Free such a model after each request.")
+    settings: dict[str, dict[str, Any]] = Field(
+        {}, description="What engines are told, by engine: addresses, keys."
+    )
 
 
 class Storage(Section):

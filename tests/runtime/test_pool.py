@@ -23,6 +23,7 @@ from polyvox.domain.errors import (
 )
 from polyvox.domain.speech import Segment
 from polyvox.domain.voice import PRESET, Voice
+from polyvox.runtime.launch import Launch
 from polyvox.runtime.pool import Limits, Pool
 
 VOICE = Voice("tone.middle", "middle", "tone", PRESET, "middle")
@@ -31,8 +32,8 @@ SECOND = "ten chars."
 
 
 @contextlib.asynccontextmanager
-async def pool_of(hosts: int, **given: Any) -> AsyncIterator[Pool]:
-    pool = Pool(lambda _: hosts, **given)
+async def pool_of(hosts: int, limits: Limits | None = None, **given: Any) -> AsyncIterator[Pool]:
+    pool = Pool(lambda model: Launch(model, hosts=hosts, **given), limits)
     try:
         yield pool
     finally:

@@ -19,6 +19,11 @@ class Model:
     stands_in: bool = False
     """Whether another engine speaks than the name promises."""
 
+    @property
+    def loaded(self) -> str:
+        """Id of the model that is loaded for it."""
+        return self.alias_of or self.id
+
 
 @dataclass(frozen=True)
 class EngineStatus:

@@ -59,11 +59,19 @@ class Engine:
     licence: ClassVar[str]
     """Of the code and of the weights, where they differ."""
     requires: ClassVar[tuple[str, ...]] = ()
-    """Packages that `load` imports, as pip names them."""
+    """Packages that `load` imports, as pip names them; "--no-deps NAME" installs one alone."""
+    imports: ClassVar[tuple[str, ...]] = ()
+    """Modules by which it is checked that they are there."""
+    separate: ClassVar[bool] = False
+    """Whether they need an environment of their own."""
+    environment_gigabytes: ClassVar[float] = 0.0
+    """Size of that environment, about."""
     models: ClassVar[tuple[str, ...]] = ()
     """Ids that `model` in a request may name; the engine's own name when empty."""
     Options: ClassVar[type[Any]] = NoOptions
     """A dataclass of `option()` fields."""
+    Settings: ClassVar[type[Any]] = NoOptions
+    """A dataclass of `option()` fields that whoever runs the server sets: addresses, keys."""
     weights: ClassVar[Mapping[str, Weights]] = {}
     """What the models need on disk, by model id; none for engines that need nothing."""
 
@@ -71,6 +79,8 @@ class Engine:
     """Id of the model this instance is for; set before `load`."""
     folder: Optional[Path] = None
     """Where that model's files are; set before `load` where it has `weights`."""
+    settings: Any = NoOptions()
+    """An instance of `Settings`; set before `load`."""
 
     def load(self, device: str) -> None:
         """Make ready to work on `device` (cpu, cuda, cuda:1); heavy imports happen here."""

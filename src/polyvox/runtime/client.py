@@ -8,13 +8,13 @@ import os
 import socket
 import sys
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from pathlib import Path
 from typing import Any, Self
 
 from polyvox.domain.audio import AudioChunk
 from polyvox.domain.errors import EngineCrashed, TimedOut, Unavailable, from_message
 from polyvox.domain.speech import Segment
 from polyvox.domain.voice import Design, Reference, Voice
+from polyvox.runtime.launch import Launch
 from polyvox.runtime.wire import (
     Message,
     States,
@@ -55,42 +55,40 @@ class Host:
     @classmethod
     async def start(
         cls,
-        engine: str,
+        launch: Launch,
         *,
-        device: str = "cpu",
-        folder: Path | None = None,
-        threads: int | None = None,
         load_within: float = 300.0,
         patience: float = 120.0,
     ) -> Self:
-        """A host that has loaded its engine.
+        """A host that has loaded its model.
 
-        `threads` is how many its numerical libraries may use, by default as many as there are
-        cores. `patience` is how many seconds a loaded engine may take for its next chunk. Raises
+        `patience` is how many seconds a loaded engine may take for its next chunk. Raises
         what the engine's `load` raised, or Unavailable when its process ends or hangs.
         """
         ours, theirs = socket.socketpair()
-        command = [sys.executable, "-m", "polyvox.runtime.host", engine]
-        command += ["--fd", str(theirs.fileno()), "--device", device]
-        if folder:
-            command += ["--folder", str(folder)]
+        python = str(launch.python or sys.executable)
+        command = [python, "-m", "polyvox.runtime.host", launch.engine]
+        command += ["--fd", str(theirs.fileno())]
+        if launch.folder:
+            command += ["--folder", str(launch.folder)]
         try:
             process = await asyncio.create_subprocess_exec(
                 *command,
                 stdin=asyncio.subprocess.DEVNULL,
                 pass_fds=(theirs.fileno(),),
-                env={**os.environ, "OMP_WAIT_POLICY": "PASSIVE", **_limited(threads)},
+                env=_environment(launch),
                 start_new_session=True,
             )
         finally:
             theirs.close()
         reader, writer = await asyncio.open_connection(sock=ours, limit=_READ_AHEAD)
-        host = cls(engine, process, reader, writer, patience)
+        host = cls(launch.engine, process, reader, writer, patience)
         try:
+            await host._send(Message("load", 0, _load(launch)))
             answer = await host._next(load_within)
         except (EngineCrashed, TimedOut) as error:
             await host.close()
-            raise Unavailable(f"Engine '{engine}' does not start: {error}") from error
+            raise Unavailable(f"Engine '{launch.engine}' does not start: {error}") from error
         except BaseException:
             await host.close()
             raise
@@ -242,7 +240,22 @@ class Host:
         )
 
 
-def _limited(threads: int | None) -> dict[str, str]:
-    """Variables that numerical libraries read when they are loaded."""
-    names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-    return {name: str(threads) for name in names} if threads else {}
+def _load(launch: Launch) -> dict[str, Any]:
+    """What the host is told first. Secrets travel here, not on a command line."""
+    return {
+        "device": launch.device,
+        "model": launch.model,
+        "weights": str(launch.weights) if launch.weights else None,
+        "settings": dict(launch.settings),
+    }
+
+
+def _environment(launch: Launch) -> dict[str, str]:
+    """Variables of the host, some of which numerical libraries read when they are loaded."""
+    variables = {**os.environ, "OMP_WAIT_POLICY": "PASSIVE", "HF_HUB_OFFLINE": "1"}
+    if launch.threads:
+        names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+        variables |= dict.fromkeys(names, str(launch.threads))
+    if launch.path:
+        variables["PYTHONPATH"] = str(launch.path)
+    return variables

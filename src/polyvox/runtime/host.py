@@ -57,9 +57,10 @@ class Host:
         self._cancelled: set[int] = set()
         self._states = States()
 
-    def run(self, device: str) -> None:
-        """Load, then answer until the process ends with its stream."""
-        if not self._load(device):
+    def run(self) -> None:
+        """Load what the first message says, then answer until the process ends with its stream."""
+        asked = read(self._stream)
+        if asked is None or not self._load(asked.fields):
             return
         threading.Thread(target=self._listen, daemon=True).start()
         while True:
@@ -67,9 +68,13 @@ class Host:
             self._answer(request)
             self._cancelled.discard(request.id)
 
-    def _load(self, device: str) -> bool:
+    def _load(self, asked: Mapping[str, Any]) -> bool:
+        engine = self._engine
         try:
-            self._engine.load(device)
+            engine.model = asked["model"]
+            engine.folder = Path(asked["weights"]) if asked["weights"] else None
+            engine.settings = options.check(engine.Settings, asked["settings"])
+            engine.load(asked["device"])
         except Exception as error:
             self._send(Message("error", fields=to_message(_own(error))))
             return False
@@ -180,14 +185,13 @@ def main(arguments: Optional[list[str]] = None) -> None:
     parser = argparse.ArgumentParser(description="Run one engine for a Polyvox server.")
     parser.add_argument("engine")
     parser.add_argument("--fd", type=int, required=True, help="the inherited socket")
-    parser.add_argument("--device", default="cpu")
     parser.add_argument("--folder", type=Path, help="folder of drop-in engines")
     given = parser.parse_args(arguments)
     stream = socket.socket(fileno=given.fd).makefile("rwb", buffering=1 << 18)
     os.dup2(2, 1)
     try:
         engine = Registry(given.folder).synthesizer(given.engine)()
-        Host(stream, engine).run(given.device)  # type: ignore[arg-type]
+        Host(stream, engine).run()  # type: ignore[arg-type]
     except PolyvoxError as error:
         stream.write(pack(Message("error", fields=to_message(error))))
         stream.flush()

@@ -11,10 +11,12 @@ from polyvox.domain.errors import InvalidInput, NotFound, PolyvoxError, Unavaila
 from polyvox.engines.contract import Synthesizer, capabilities
 from polyvox.engines.options import schema
 from polyvox.engines.registry import Registry
-from polyvox.runtime.pool import READY, Pool
+from polyvox.runtime.pool import FAILED, LOADING, READY, SLEEPING, Pool
 from polyvox.text.language import resolve
 
 _log = logging.getLogger(__name__)
+ABSENT = "absent"
+_LIVELIEST = (READY, LOADING, SLEEPING, FAILED, ABSENT)
 
 OPENAI_MODELS = ("tts-1", "tts-1-hd", "gpt-4o-mini-tts", "gpt-4o-mini-tts-2025-12-15")
 """Names that existing clients send; they mean the default model."""
@@ -115,16 +117,18 @@ class Engines:
     def status(self, engine: str) -> EngineStatus:
         """How the engine is doing. Raises NotFound."""
         declared = self.synthesizer(engine)
+        models = self._models_of(engine)
+        state, failure = self._state(models)
         return EngineStatus(
             name=declared.name,
             version=declared.version,
             summary=declared.summary,
             licence=declared.licence,
-            state=self._pool.state(engine),
-            failure=self._pool.failure(engine),
-            hosts=len(self._pool.hosts(engine)),
+            state=state,
+            failure=failure,
+            hosts=sum(len(self._pool.hosts(model.id)) for model in models if state != ABSENT),
             capabilities=capabilities(declared),
-            models=tuple(model.id for model in self._models_of(engine)),
+            models=tuple(model.id for model in models),
             languages=declared.languages,
             speakers=declared.speakers,
             sample_rate=declared.sample_rate,
@@ -137,14 +141,26 @@ class Engines:
 
     def ready(self) -> bool:
         """Whether the default engine can speak now."""
-        return self._pool.state(self.default.engine) == READY
+        return self._state([self.default])[0] == READY
 
     async def warm(self) -> None:
         """Start the default engine's hosts, so that the first request does not wait for it."""
         try:
-            await self._pool.warm(self.default.engine)
+            await self._pool.warm(self.default.loaded)
         except PolyvoxError as error:
             _log.error("engine %s does not start: %s", self.default.engine, error.message)
+
+    def _state(self, models: Sequence[Model]) -> tuple[str, str | None]:
+        """The liveliest state among an engine's models, and why one failed or is absent."""
+        found, reason = [], None
+        for model in models:
+            try:
+                found.append(self._pool.state(model.loaded))
+                reason = self._pool.failure(model.loaded) or reason
+            except Unavailable as error:
+                found.append(ABSENT)
+                reason = error.message
+        return min(found, key=_LIVELIEST.index), reason
 
     def _models_of(self, engine: str) -> list[Model]:
         declared = self._registry.synthesizer(engine)

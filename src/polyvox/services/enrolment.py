@@ -102,7 +102,7 @@ class Enrolment:
         samples = await self._inside(resampled, heard.samples, KEPT_RATE, declared.reference_rate)
         language = _language(about, declared)
         reference = Reference(samples, declared.reference_rate, transcript, language)
-        state = await self._pool.enroll(declared.name, reference)
+        state = await self._pool.enroll(self._model(declared), reference)
         origin = {
             "measures": asdict(heard.measures),
             "advice": [asdict(each) for each in heard.advice],
@@ -141,7 +141,7 @@ class Enrolment:
         found = resolve(language or AUTO, declared.languages)
         spoken = "en" if found == AUTO else found
         design = await self._pool.design(
-            declared.name, description, spoken, settings or {}, text or sentence(spoken)
+            self._model(declared), description, spoken, settings or {}, text or sentence(spoken)
         )
         digest = hashlib.sha256(design.state).hexdigest()
         voice = Voice(
@@ -198,7 +198,7 @@ class Enrolment:
         await self._check(about, declared)
         voices = [await self._voices.find(name, first.engine) for name, _ in parts]
         weights = [weight / total for _, weight in parts]
-        state = await self._pool.blend(declared.name, voices, weights)
+        state = await self._pool.blend(self._model(declared), voices, weights)
         origin = {
             "voices": [
                 {"id": voice.id, "name": voice.name, "weight": round(weight, 6)}
@@ -257,6 +257,9 @@ class Enrolment:
             consent=about.consent,
             origin=origin,
         )
+
+    def _model(self, engine: type[Synthesizer]) -> str:
+        return self._engines.model_of(engine.name).loaded
 
     async def _inside(self, step: Any, *given: Any) -> Any:
         return await asyncio.get_running_loop().run_in_executor(self._threads, step, *given)

@@ -159,7 +159,7 @@ class Synthesis:
         segment = Segment(piece.text, piece.language, utterance.seed or 0, utterance.instructions)
         promised = index > 0
         chunks = self._pool.speak(
-            plan.engine.name, segment, plan.voice, plan.options, promised=promised
+            plan.model.loaded, segment, plan.voice, plan.options, promised=promised
         )
         async with contextlib.aclosing(chunks):
             async for chunk in chunks:
