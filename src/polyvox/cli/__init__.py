@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from polyvox import __version__
-from polyvox.cli import config, doctor, engines, serve, speak, voices
+from polyvox.cli import config, doctor, engines, models, serve, speak, voices
 
 _EPILOG = "Settings come from arguments, POLYVOX_… variables and polyvox.toml; see `config show`."
 _INTERRUPTED, _FAILED, _WRONG = 130, 1, 2
@@ -27,6 +27,7 @@ app.command()(speak.speak)
 app.command()(serve.serve)
 app.add_typer(voices.app, name="voices")
 app.add_typer(engines.app, name="engines")
+app.add_typer(models.app, name="models")
 app.add_typer(config.app, name="config")
 app.command()(doctor.doctor)
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from polyvox.engines.contract import Engine
+    from polyvox.settings import Settings
 
 app = typer.Typer(help="What speaks.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -29,13 +34,69 @@ def list_engines() -> None:
         engine = known.synthesizer(name)
         table.add_row(
             name,
-            "yes" if name in settings.engines.enabled else "no",
+            _on(settings, engine),
             str(len(engine.languages)),
             str(len(engine.speakers)),
             ", ".join(schema(engine.Options)["properties"]),
             engine.summary,
         )
     Console().print(table)
+
+
+def _on(settings: Settings, engine: type[Engine]) -> str:
+    from polyvox.app import environments
+
+    if engine.separate and environments(settings).python(engine) is None:
+        return "not installed"
+    return "yes" if engine.name in settings.engines.enabled else "no"
+
+
+@app.command()
+def install(
+    name: Annotated[str, typer.Argument(help="The engine.")],
+    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="No progress.")] = False,
+) -> None:
+    """Make the environment of an engine; go on where it was interrupted. A server that runs
+    needs no restart."""
+    from rich.console import Console
+
+    from polyvox.app import environments, registry
+    from polyvox.settings import load
+
+    settings = load()
+    engine = registry(settings).find(name)
+    if not engine.separate:
+        typer.echo(f"{name} needs no environment of its own.")
+        return
+    console = Console(stderr=True)
+    shown = console.is_terminal and not quiet
+    with console.status(f"{name} …") if shown else contextlib.nullcontext() as status:
+
+        def tell(line: str) -> None:
+            if status:
+                status.update(line[:100])
+            elif not quiet:
+                typer.echo(line, err=True)
+
+        environments(settings).install(engine, tell)
+    typer.echo(f"{name} is installed.")
+    if name not in settings.engines.enabled:
+        typer.echo(f'Switch it on: engines.enabled = ["espeak", "{name}"]')
+    for model in engine.weights:
+        typer.echo(f"Its weights: polyvox models pull {model} --from FOLDER")
+
+
+@app.command()
+def remove(
+    name: Annotated[str, typer.Argument(help="The engine.")],
+) -> None:
+    """Remove the environment of an engine; its models stay."""
+    from polyvox.app import environments, registry
+    from polyvox.settings import load
+
+    settings = load()
+    gone = environments(settings).remove(registry(settings).find(name))
+    typer.echo(f"{name} is removed." if gone else f"{name} had no environment.")
 
 
 @app.command()

@@ -109,11 +109,11 @@ def _state(pitch: float) -> bytes:
 
 
 def _pitch_of(voice: Voice) -> float:
+    if voice.state is None:
+        return _PITCHES[voice.speaker or "middle"]
     from safetensors import SafetensorError
     from safetensors.numpy import load
 
-    if voice.state is None:
-        return _PITCHES[voice.speaker or "middle"]
     try:
         return float(load(voice.state)["pitch"][0])
     except (SafetensorError, KeyError, IndexError) as error:
