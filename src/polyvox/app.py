@@ -120,7 +120,12 @@ async def check_blobs(settings: Settings) -> str:
 
 def _catalogue(settings: Settings, known: Registry, pool: Pool) -> tuple[Engines, Presets]:
     engines = Engines(
-        known, pool, settings.engines.enabled, settings.speech.model, settings.speech.stand_in
+        known,
+        pool,
+        settings.engines.enabled,
+        settings.speech.model,
+        settings.speech.stand_in,
+        settings.engines.fallbacks,
     )
     return engines, Presets(engines, settings.speech.voice)
 
@@ -221,6 +226,7 @@ def _launch(settings: Settings, known: Registry, model: str) -> Launch:
         path=path,
         folder=settings.engines.folder,
         threads=1 if engine.parallel else None,
+        guarded=engine.name in settings.engines.fallbacks,
         hosts=(settings.engines.hosts or _cores()) if engine.parallel else 1,
     )
 

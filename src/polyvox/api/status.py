@@ -52,7 +52,12 @@ async def engines(served: Served) -> dict[str, Any]:
     statuses = [served.engines.status(name) for name in served.engines.names]
     return {
         "engines": {
-            status.name: {"state": status.state, "hosts": status.hosts, "failure": status.failure}
+            status.name: {
+                "state": status.state,
+                "hosts": status.hosts,
+                "failure": status.failure,
+                "breaker": served.engines.breaker(status.name),
+            }
             for status in statuses
         }
     }

@@ -10,6 +10,7 @@ import logging
 from collections.abc import AsyncIterator, Coroutine
 from dataclasses import asdict
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -23,6 +24,8 @@ from polyvox.services import Services
 from polyvox.services.synthesis import Speech
 
 T = TypeVar("T")
+_PLAIN = " !\"#$&'()*+,-./:;<=>?@[]^_`{|}~"
+"""What a header may hold as it is; the rest is percent-encoded."""
 _log = logging.getLogger(__name__)
 
 
@@ -69,8 +72,8 @@ def speech_headers(speech: Speech) -> dict[str, str]:
         "X-Cache": "hit" if speech.cached else "miss",
         "Cache-Control": "no-store",
     }
-    if speech.stood_in_for:
-        headers["X-Fallback-Reason"] = f"the engine of {speech.stood_in_for} is not here"
+    if speech.fallback_reason:
+        headers["X-Fallback-Reason"] = quote(speech.fallback_reason, safe=_PLAIN)
     if speech.recording:
         headers["X-Audio-Duration"] = f"{speech.recording.duration:.3f}"
     return headers

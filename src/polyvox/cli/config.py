@@ -49,6 +49,8 @@ def _hidden(name: str, value: object) -> object:
 
     if name in ("s3_secret_key", "s3_session_token") and value:
         return "…"
+    if name == "settings" and isinstance(value, dict):
+        return {engine: dict.fromkeys(own, "…") for engine, own in value.items()}
     if name in ("database", "redis") and isinstance(value, str):
         return re.sub(r"(://[^:/@]*:)[^@]*@", r"\1…@", value)
     return value

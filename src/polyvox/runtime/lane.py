@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from time import monotonic
 
 from polyvox.domain.errors import Busy, PolyvoxError
+from polyvox.runtime.breaker import Breaker
 from polyvox.runtime.client import Host
 from polyvox.runtime.launch import Launch
 
@@ -58,6 +59,7 @@ class Lane:
         self.used = 0.0
         """When a host was last given back, on the monotonic clock."""
         self.failure: str | None = None
+        self.breaker = Breaker()
 
     @property
     def loaded(self) -> bool:

@@ -34,6 +34,8 @@ class Launch:
     """How many its numerical libraries may use; as many as there are cores when None."""
     hosts: int = 1
     """Processes of it that may run side by side."""
+    guarded: bool = False
+    """Whether it rests after errors, because another engine can stand in."""
 
     @property
     def heavy(self) -> bool:

@@ -11,6 +11,7 @@ from polyvox.domain.audio import AudioChunk
 from polyvox.domain.errors import Busy
 from polyvox.domain.speech import Segment
 from polyvox.domain.voice import Design, Reference, Voice
+from polyvox.runtime.breaker import FAILURES
 from polyvox.runtime.client import Host
 from polyvox.runtime.lane import FAILED, LOADING, READY, SLEEPING, Lane, Limits
 from polyvox.runtime.launch import Launch, check_memory
@@ -79,6 +80,10 @@ class Pool:
         """Why the engine failed to load the last time it was tried."""
         return self._lane(model).failure
 
+    def breaker(self, model: str) -> str:
+        """closed, open or half-open."""
+        return self._lane(model).breaker.state
+
     def hosts(self, model: str) -> list[Host]:
         """Those that run now."""
         return self._lane(model).running
@@ -90,11 +95,21 @@ class Pool:
     async def _host(self, model: str, promised: bool = False) -> AsyncIterator[Host]:
         """The next free host, until the block is left."""
         lane = self._lane(model)
-        host = await lane.take(promised)
+        if not lane.launch.guarded:
+            async with _taken(lane, promised) as host:
+                yield host
+            return
+        lane.breaker.enter()
         try:
-            yield host
-        finally:
-            lane.give(host)
+            async with _taken(lane, promised) as host:
+                yield host
+        except FAILURES as error:
+            lane.breaker.failed(error)
+            raise
+        except BaseException:
+            lane.breaker.left()
+            raise
+        lane.breaker.passed()
 
     def _lane(self, model: str) -> Lane:
         if model not in self._lanes:
@@ -138,6 +153,15 @@ class Pool:
             for other in self._lanes.values()
             if other is not lane and other.launch.heavy and other.running
         ]
+
+
+@contextlib.asynccontextmanager
+async def _taken(lane: Lane, promised: bool) -> AsyncIterator[Host]:
+    host = await lane.take(promised)
+    try:
+        yield host
+    finally:
+        lane.give(host)
 
 
 def _full() -> Busy:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 
 from polyvox.domain.engine import EngineStatus, Model
@@ -11,11 +12,13 @@ from polyvox.domain.errors import InvalidInput, NotFound, PolyvoxError, Unavaila
 from polyvox.engines.contract import Synthesizer, capabilities
 from polyvox.engines.options import schema
 from polyvox.engines.registry import Registry
+from polyvox.runtime.breaker import CLOSED, HALF_OPEN, OPEN
 from polyvox.runtime.pool import FAILED, LOADING, READY, SLEEPING, Pool
 from polyvox.text.language import resolve
 
 _log = logging.getLogger(__name__)
 ABSENT = "absent"
+_OPENNESS = (CLOSED, HALF_OPEN, OPEN)
 _LIVELIEST = (READY, LOADING, SLEEPING, FAILED, ABSENT)
 
 OPENAI_MODELS = ("tts-1", "tts-1-hd", "gpt-4o-mini-tts", "gpt-4o-mini-tts-2025-12-15")
@@ -42,8 +45,11 @@ class Engines:
         enabled: Sequence[str],
         default_model: str,
         stand_in: str | None = None,
+        fallbacks: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
-        """`stand_in` names the engine that speaks for models whose own engine is not here."""
+        """`stand_in` names the engine that speaks for models whose own engine is not here,
+        `fallbacks` those that speak for an engine that fails, in their order."""
+        self._fallbacks = fallbacks or {}
         self._registry, self._pool = registry, pool
         self._enabled = tuple(dict.fromkeys(enabled))
         self._models = {
@@ -95,6 +101,18 @@ class Engines:
                 param="engine",
             )
         return self._registry.synthesizer(engine)
+
+    def fallbacks(self, engine: str) -> list[str]:
+        """Engines that may stand in for one that fails."""
+        return [name for name in self._fallbacks.get(engine, ()) if name in self._enabled]
+
+    def breaker(self, engine: str) -> str:
+        """closed, open or half-open: whether the engine rests after errors."""
+        states = []
+        for model in self._models_of(engine):
+            with contextlib.suppress(Unavailable):
+                states.append(self._pool.breaker(model.loaded))
+        return max(states, key=_OPENNESS.index, default=_OPENNESS[0])
 
     def language(self, engine: str, name: str) -> str:
         """The code by which the engine knows a language, or auto. Raises InvalidInput."""

@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from polyvox import __version__
 from polyvox.audio.encode import Format, output_rate
 from polyvox.domain.engine import Model
-from polyvox.domain.errors import InvalidInput
+from polyvox.domain.errors import InvalidInput, PolyvoxError
 from polyvox.domain.speech import Utterance
 from polyvox.domain.voice import Voice
 from polyvox.engines.contract import Synthesizer
@@ -42,6 +42,8 @@ class Plan:
     format: Format
     sample_rate: int
     """Hertz, of what is encoded."""
+    fallback_reason: str | None = None
+    """Why another engine speaks than was asked for."""
 
     @property
     def key(self) -> str:
@@ -94,7 +96,23 @@ class Planner:
         else:
             pieces = await asyncio.to_thread(divide, asked.text, **divided)  # type: ignore[arg-type]
         rate = output_rate(fmt, sample_rate)
-        return Plan(asked, model, engine, voice, options, stretch, pieces, fmt, rate)
+        reason = f"the engine of {model.id} is not here" if model.stands_in else None
+        return Plan(asked, model, engine, voice, options, stretch, pieces, fmt, rate, reason)
+
+    async def instead(self, plan: Plan, error: PolyvoxError) -> AsyncIterator[Plan]:
+        """Plans for the engines that may stand in for the plan's own, with the voice of the same
+        name or gender, and without the options of another engine."""
+        for name in self._engines.fallbacks(plan.engine.name):
+            model = self._engines.model_of(name)
+            asked = replace(plan.utterance, model=model.id, options={}, voice=None)
+            voice = await self._voices.like(plan.voice, plan.utterance.voice, name)
+            other = await self.plan(asked, plan.format, plan.sample_rate, voice)
+            reason = f"{plan.engine.name}: {error.message}"
+            yield replace(
+                other,
+                utterance=replace(plan.utterance, model=model.id, options={}),
+                fallback_reason=" ".join(reason.split())[:200],
+            )
 
     def _check(self, asked: Utterance) -> None:
         if len(asked.text) > self.max_characters:

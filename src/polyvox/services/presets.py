@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from polyvox.domain.errors import NotFound
 from polyvox.domain.voice import PRESET, Voice
 from polyvox.services.engines import Engines
 
@@ -67,7 +68,11 @@ class Presets:
         return self._by_id.get(name) or self._named[engine].get(name.lower())
 
     def default(self, engine: str) -> Voice:
-        """The voice of requests that name none."""
+        """The voice of requests that name none. Raises NotFound where there are no presets."""
+        if not self._voices[engine]:
+            raise NotFound(
+                f"Engine '{engine}' has no voices of its own; clone one first.", param="voice"
+            )
         return self._named[engine].get((self._default or "").lower()) or self._voices[engine][0]
 
     def names(self, engine: str) -> Iterable[str]:
@@ -99,6 +104,8 @@ def _presets(engines: Engines, engine: str) -> list[Voice]:
 def _names(voices: list[Voice]) -> dict[str, Voice]:
     """Lower-case names to voices. Every engine answers to the generic and to OpenAI's names:
     where it has no voice so called, one of its own stands in."""
+    if not voices:
+        return {}
     names = {
         known: voices[index % len(voices)]
         for known_names in (GENERIC, OPENAI)

@@ -16,6 +16,7 @@ from polyvox.domain.audio import AudioChunk, Recording
 from polyvox.domain.errors import NothingToSpeak
 from polyvox.domain.speech import Segment, Utterance, Word
 from polyvox.domain.voice import Voice
+from polyvox.runtime.breaker import FAILURES
 from polyvox.runtime.pool import Pool
 from polyvox.services.plan import Plan, Planner
 from polyvox.text.segment import Piece
@@ -50,8 +51,8 @@ class Speech:
         self, plan: Plan, parts: AsyncGenerator[Part, None], recording: Recording | None = None
     ) -> None:
         self.voice, self.engine, self.model = plan.voice, plan.engine.name, plan.model.id
-        self.stood_in_for = plan.model.id if plan.model.stands_in else None
-        """The model that was asked for, when another engine speaks for it."""
+        self.fallback_reason = plan.fallback_reason
+        """Why another engine speaks than was asked for."""
         self.format, self.sample_rate = plan.format, plan.sample_rate
         self.text = plan.utterance.text
         self.recording = recording
@@ -105,6 +106,15 @@ class Synthesis:
         """Speech whose first bytes exist: what is wrong with the request, or with the engine
         before it gives a sound, is raised here. `voice` is one that is not kept."""
         plan = await self._planner.plan(utterance, fmt, sample_rate, voice)
+        try:
+            return await self._begun(plan)
+        except FAILURES as error:
+            async for other in self._planner.instead(plan, error):
+                with contextlib.suppress(*FAILURES):
+                    return await self._begun(other)
+            raise
+
+    async def _begun(self, plan: Plan) -> Speech:
         key = plan.key if self._cache and plan.engine.deterministic else None
         if self._cache and key and (found := await self._cache.get(key)):
             return Speech(plan, _once(found), found)

@@ -60,6 +60,15 @@ class Voices:
             param="voice",
         )
 
+    async def like(self, voice: Voice, named: str | None, engine: str) -> Voice:
+        """A preset of `engine` that can stand in for `voice`: one of that name, or of the same
+        gender, or the default."""
+        for name in (named, voice.name, f"{voice.gender}_generic"):
+            found = self._presets.named(name, engine) if name else None
+            if found and found.engine == engine:
+                return found
+        return self._presets.default(engine)
+
     async def get(self, id: str) -> VoiceRecord:
         """The voice with that id. Raises NotFound."""
         preset = self._presets.get(id)

@@ -1,40 +1,13 @@
-"""Every setting, with its one line of explanation. Only `app` and `cli` read them.
-
-Arguments win over the environment (POLYVOX_SECTION__NAME, and the platforms' own DATABASE_URL
-and REDIS_URL), then a `.env` file, then a settings file, then the defaults here.
-"""
+"""The settings themselves, each with its one line of explanation."""
 
 from __future__ import annotations
 
 import json
-import os
-import tomllib
-from collections.abc import Mapping
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
-from dotenv import dotenv_values
-from platformdirs import user_config_path, user_data_path
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
-
-from polyvox.domain.errors import InvalidInput
-
-PREFIX, DELIMITER = "POLYVOX_", "__"
-FILE_NAMES = ("polyvox.toml", "polyvox.yaml", "polyvox.yml", "config.yaml")
-_PLATFORM = {
-    "DATABASE_URL": ("storage", "database"),
-    "REDIS_URL": ("storage", "redis"),
-    "AWS_DEFAULT_REGION": ("storage", "s3_region"),
-    "AWS_REGION": ("storage", "s3_region"),
-    "AWS_ENDPOINT_URL": ("storage", "s3_endpoint"),
-    "AWS_ACCESS_KEY_ID": ("storage", "s3_access_key"),
-    "AWS_SECRET_ACCESS_KEY": ("storage", "s3_secret_key"),
-    "AWS_SESSION_TOKEN": ("storage", "s3_session_token"),
-}
-_FILE_VARIABLE = "POLYVOX_CONFIG"
-_NOT_SETTINGS = (_FILE_VARIABLE, "POLYVOX_TEST_DATABASE_URL")
+from platformdirs import user_data_path
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 
 class Section(BaseModel):
@@ -47,6 +20,8 @@ class Section(BaseModel):
         default = cls.model_fields[str(info.field_name)].get_default()
         if value == "" and default is None:
             return None
+        if isinstance(value, str) and isinstance(default, dict):
+            return json.loads(value or "{}")
         if isinstance(value, str) and isinstance(default, tuple):
             parts = json.loads(value) if value.startswith("[") else value.split(",")
             return tuple(str(part).strip() for part in parts if str(part).strip())
@@ -107,6 +82,9 @@ class Engines(Section):
         300, ge=0, description="How long such a model stays in memory unused."
     )
     low_memory: bool = Field(False, description="Free such a model after each request.")
+    fallbacks: dict[str, tuple[str, ...]] = Field(
+        {}, description="Engines that speak for one that fails, by engine, in their order."
+    )
     settings: dict[str, dict[str, Any]] = Field(
         {}, description="What engines are told, by engine: addresses, keys."
     )
@@ -177,123 +155,3 @@ class Settings(Section):
     @property
     def database_url(self) -> str:
         return self.storage.database or f"sqlite:///{self.storage.folder / 'polyvox.db'}"
-
-
-def load(arguments: Mapping[str, Any] | None = None, file: Path | None = None) -> Settings:
-    """The settings in force.
-
-    `arguments` are nested by section and win over everything; `file` replaces the settings
-    file that would be found. Raises InvalidInput naming the key that is wrong.
-    """
-    layers = (
-        _read(file or settings_file()),
-        _from_variables({key: value or "" for key, value in dotenv_values(".env").items()}),
-        _from_variables(os.environ),
-        arguments or {},
-    )
-    merged: dict[str, Any] = {}
-    for layer in layers:
-        for section, values in layer.items():
-            if isinstance(values, Mapping) and isinstance(merged.get(section, {}), Mapping):
-                merged[section] = {**merged.get(section, {}), **values}
-            else:
-                merged[section] = values
-    try:
-        return Settings.model_validate(merged)
-    except ValidationError as error:
-        raise InvalidInput(_explained(error)) from error
-
-
-def settings_file() -> Path | None:
-    """The settings file in force: POLYVOX_CONFIG, or the first found in the working folder or
-    the user's configuration folder."""
-    named = os.environ.get(_FILE_VARIABLE)
-    if named:
-        return Path(named)
-    folders = (Path(), user_file().parent)
-    found = (folder / name for folder in folders for name in FILE_NAMES)
-    return next((path for path in found if path.is_file()), None)
-
-
-def user_file() -> Path:
-    """Where the user's own settings file lives."""
-    return user_config_path("polyvox", appauthor=False) / FILE_NAMES[0]
-
-
-def default_file() -> str:
-    """A settings file with every setting at its default, commented out and explained."""
-    lines = ["# Polyvox settings. Remove a '#' to change a setting."]
-    for section, field in Settings.model_fields.items():
-        lines += ["", f"[{section}]"]
-        kind = field.annotation
-        assert isinstance(kind, type)
-        assert issubclass(kind, Section)
-        for name, each in kind.model_fields.items():
-            lines += [
-                f"# {each.description}",
-                f"# {name} = {as_toml(each.get_default(call_default_factory=True))}",
-            ]
-    return "\n".join(lines) + "\n"
-
-
-def as_toml(value: Any) -> str:
-    """A default as TOML writes it; an empty string where there is none."""
-    if value is None or isinstance(value, (str, Path)):
-        return f'"{value or ""}"'
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, tuple):
-        return "[" + ", ".join(as_toml(each) for each in value) + "]"
-    return str(value)
-
-
-def known_keys() -> list[str]:
-    """Every setting as section.name."""
-    return [
-        f"{section}.{name}"
-        for section, field in Settings.model_fields.items()
-        for name in getattr(field.annotation, "model_fields", {})
-    ]
-
-
-def _read(file: Path | None) -> Mapping[str, Any]:
-    if file is None:
-        return {}
-    try:
-        text = file.read_text(encoding="utf-8")
-        content = tomllib.loads(text) if file.suffix == ".toml" else yaml.safe_load(text) or {}
-    except OSError as error:
-        raise InvalidInput(f"The settings file {file} cannot be read: {error.strerror}.") from error
-    except (ValueError, yaml.YAMLError) as error:
-        raise InvalidInput(f"The settings file {file} is malformed: {error}") from error
-    if not isinstance(content, Mapping):
-        raise InvalidInput(f"The settings file {file} must hold sections.")
-    return content
-
-
-def _from_variables(environment: Mapping[str, str]) -> dict[str, Any]:
-    """The settings among environment variables, nested by section."""
-    values: dict[str, Any] = {}
-    for variable, (section, name) in _PLATFORM.items():
-        if environment.get(variable):
-            values.setdefault(section, {})[name] = environment[variable]
-    for variable, value in environment.items():
-        if variable.startswith(PREFIX) and variable not in _NOT_SETTINGS:
-            section, _, name = variable.removeprefix(PREFIX).lower().partition(DELIMITER)
-            values.setdefault(section, {})[name] = value
-    return values
-
-
-def _explained(error: ValidationError) -> str:
-    """The first problem in one sentence."""
-    problem = error.errors()[0]
-    key = ".".join(str(part) for part in problem["loc"])
-    if problem["type"] == "extra_forbidden":
-        return _unknown(key, known_keys())
-    return f"Setting '{key}' cannot be {problem['input']!r:.60}: {problem['msg']}."
-
-
-def _unknown(key: str, known: list[str]) -> str:
-    near = get_close_matches(key, known, n=1, cutoff=0.5)
-    hint = f" Did you mean '{near[0]}'?" if near else ""
-    return f"There is no setting '{key}'.{hint} `polyvox config show` lists all."

@@ -1,0 +1,1 @@
+"""What engines share that reach another server over HTTP."""
