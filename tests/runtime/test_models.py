@@ -29,7 +29,7 @@ def models(tmp_path: Path) -> Models:
 
 
 def test_a_model_that_is_not_here_says_how_to_fetch_it(models: Models) -> None:
-    with pytest.raises(Unavailable, match=r"polyvox models pull tiny --from"):
+    with pytest.raises(Unavailable, match=r"polyvox models pull tiny .*--from"):
         models.folder("tiny", WEIGHTS)
 
 

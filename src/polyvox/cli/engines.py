@@ -6,6 +6,7 @@ import contextlib
 import os
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -102,13 +103,32 @@ def remove(
 @app.command()
 def check(
     name: Annotated[str, typer.Argument(help="The engine.")],
+    model: Annotated[
+        str | None, typer.Option(help="One of its models; the first that is here.")
+    ] = (None),
 ) -> None:
-    """Run the contract on an engine, in a process of its own."""
+    """Run the contract on an engine, in a process and an environment of its own."""
+    from polyvox.app import environments, models, registry
+    from polyvox.domain.errors import Unavailable
     from polyvox.settings import load
 
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-    folder = load().engines.folder
-    command = [sys.executable, "-m", "polyvox.engines.check", name]
-    if folder:
-        command += ["--folder", str(folder)]
-    raise typer.Exit(subprocess.run(command, env=environment, check=False).returncode)
+    settings = load()
+    engine = registry(settings).find(name)
+    variables = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    python: Path | str = sys.executable
+    if engine.separate:
+        found = environments(settings).python(engine)
+        if found is None:
+            raise Unavailable(f"It is not installed. Run: polyvox engines install {name}")
+        python = found
+        variables["PYTHONPATH"] = str(environments(settings).path(engine))
+    command = [str(python), "-m", "polyvox.engines.check", name]
+    if engine.weights:
+        kept = models(settings)
+        chosen = model or next((each for each in engine.weights if kept.size(each)), None)
+        chosen = chosen or next(iter(engine.weights))
+        weights = kept.folder(chosen, engine.weights[chosen])
+        command += ["--model", chosen, "--weights", str(weights)]
+    if settings.engines.folder:
+        command += ["--folder", str(settings.engines.folder)]
+    raise typer.Exit(subprocess.run(command, env=variables, check=False).returncode)

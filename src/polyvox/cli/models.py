@@ -39,16 +39,14 @@ def list_models() -> None:
 def pull(
     model: Model,
     source: Annotated[
-        Path,
-        typer.Option(
-            "--from", help="Folder or archive (also in parts: the first) with the model's files."
-        ),
-    ],
+        Path | None,
+        typer.Option("--from", help="Folder or archive (in parts: the first) instead of the hub."),
+    ] = None,
     accept: Annotated[
         bool, typer.Option("--accept-licence", help="You have read the licence and keep to it.")
     ] = False,
 ) -> None:
-    """Take a model's weights onto this machine."""
+    """Bring a model's weights onto this machine, from the hub or from a folder."""
     from rich.console import Console
 
     from polyvox.app import models
@@ -61,8 +59,11 @@ def pull(
         raise InvalidInput(
             "This licence does not allow commercial use. Read it, then say --accept-licence."
         )
-    with Console(stderr=True).status(f"Taking {model} …"):
-        home = models(load()).take(model, weights, source)
+    if source is None:
+        home = models(load()).fetch(model, weights)
+    else:
+        with Console(stderr=True).status(f"Taking {model} …"):
+            home = models(load()).take(model, weights, source)
     typer.echo(f"{model} is in {home}.")
 
 

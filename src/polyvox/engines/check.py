@@ -1,6 +1,6 @@
 """Runs the contract on any engine: what holds here, the rest of the house relies on.
 
-    python -m polyvox.engines.check NAME [--folder FOLDER]
+    python -m polyvox.engines.check NAME [--folder FOLDER] [--model ID --weights FOLDER]
 
 Runs in a process of its own, as the engine's host does. Prints one line for each rule and
 exits with 1 when one is broken.
@@ -60,6 +60,9 @@ class _Subject:
         return "en" if "en" in self.engine.languages else self.engine.languages[0]
 
     def preset(self, index: int = 0) -> Voice:
+        """One of its speakers, or, where it has none, a clone of a buzz."""
+        if not self.engine.speakers:
+            return self.made(self.loaded.enroll(self.reference()))
         speaker = self.engine.speakers[index % len(self.engine.speakers)]
         return Voice(speaker.name, speaker.name, self.engine.name, PRESET, speaker.name)
 
@@ -77,7 +80,9 @@ class _Subject:
         return what in capabilities(self.engine)
 
     def reference(self) -> Reference:
-        """Its own second speaker, telling numbers."""
+        """Its own second speaker, telling numbers, or a buzz that comes and goes."""
+        if not self.engine.speakers:
+            return Reference(_buzz(self.engine.reference_rate), self.engine.reference_rate, _TEXT)
         spoken, source = self.said(_TEXT * 4, self.preset(1)), self.engine.sample_rate
         rate = self.engine.reference_rate
         moments = np.arange(0, len(spoken), source / rate)
@@ -101,8 +106,9 @@ def _expect(holds: bool, otherwise: str) -> None:
 def _declares(subject: _Subject) -> None:
     """It declares a name, a version, a licence, languages, speakers and a sample rate."""
     engine = subject.engine
-    for each in ("name", "version", "summary", "licence", "languages", "speakers", "sample_rate"):
+    for each in ("name", "version", "summary", "licence", "languages", "sample_rate"):
         _expect(bool(getattr(engine, each, None)), f"'{each}' is missing")
+    _expect(bool(engine.speakers) or subject.can("enroll"), "it has no speakers and cannot clone")
     names = [speaker.name for speaker in engine.speakers]
     _expect(len(names) == len(set(names)), "two speakers have the same name")
     options.schema(engine.Options)
@@ -239,6 +245,13 @@ def _unloads(subject: _Subject) -> None:
     _expect(any(len(chunk.samples) for chunk in subject.speak()), "silent after loading again")
 
 
+def _buzz(rate: int) -> Samples:
+    """Eight seconds of harmonics of 120 Hz, loud and quiet four times a second."""
+    time = np.arange(8 * rate) / rate
+    waves = sum(np.sin(2 * np.pi * 120 * n * time) / n for n in range(1, 25))
+    return np.asarray(0.2 * waves * (1.2 + np.sin(8 * np.pi * time)) / 2.2, dtype=np.float32)
+
+
 def _resident() -> int:
     """Bytes of memory the process holds; 0 where the system does not say."""
     status = Path("/proc/self/statm")
@@ -267,11 +280,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Run the contract on an engine.")
     parser.add_argument("name")
     parser.add_argument("--folder", type=Path, help="folder of drop-in engines")
+    parser.add_argument("--model", default="", help="id of the model to check it with")
+    parser.add_argument("--weights", type=Path, help="folder with that model's files")
     given = parser.parse_args()
     try:
         engine = Registry(given.folder).synthesizer(given.name)
     except PolyvoxError as error:
         sys.exit(f"polyvox: {error.message}")
+    engine.model, engine.folder = given.model, given.weights
     broken = 0
     for sentence, problem in check(engine):
         print(f"ok     {sentence}" if problem is None else f"BROKEN {sentence}: {problem}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import tarfile
 import tempfile
@@ -28,9 +29,9 @@ class Models:
         missing = _missing(home, weights)
         if missing:
             raise Unavailable(
-                f"The weights of '{model}' are not here ({missing[0]} is missing). Fetch "
-                f"{weights.source} on a machine with a network, then run: polyvox models pull "
-                f"{model} --from FOLDER"
+                f"The weights of '{model}' are not here ({missing[0]} is missing). Run: polyvox "
+                f"models pull {model} (without a network: --from FOLDER, with the files of "
+                f"{weights.source})"
             )
         return home
 
@@ -64,12 +65,62 @@ class Models:
             ready.rename(home)
         return home
 
+    def fetch(self, model: str, weights: Weights) -> Path:
+        """Fetch the model's files from the hub (HF_ENDPOINT, HF_TOKEN), with progress on standard
+        error; what was fetched before is kept, so a second run goes on where the first stopped.
+
+        Raises Unavailable with what to do, and when a file is not what its digest says.
+        """
+        self._folder.mkdir(parents=True, exist_ok=True)
+        coming = self._folder / f".fetching-{model}"
+        free = shutil.disk_usage(self._folder).free
+        if weights.gigabytes * 1e9 > free:
+            raise Unavailable(
+                f"'{model}' takes about {weights.gigabytes:g} GB and {free / 1e9:.1f} GB are free "
+                f"in {self._folder}."
+            )
+        for name, digest in _downloaded(weights.source, coming):
+            if digest and _sha256(coming / name) != digest:
+                (coming / name).unlink()
+                raise Unavailable(f"{name} came broken; run the command again to fetch it anew.")
+        if missing := _missing(coming, weights):
+            raise Unavailable(f"{weights.source} does not hold {missing[0]}; is it the model?")
+        shutil.rmtree(coming / ".cache", ignore_errors=True)
+        home = self._folder / model
+        shutil.rmtree(home, ignore_errors=True)
+        coming.rename(home)
+        return home
+
     def remove(self, model: str) -> None:
         """Raises NotFound when it is not here."""
         home = self._folder / model
         if not home.is_dir():
             raise NotFound(f"Model '{model}' is not on this machine.")
         shutil.rmtree(home)
+
+
+def _downloaded(source: str, folder: Path) -> list[tuple[str, str | None]]:
+    """Names of a repository's files, once they are in `folder`, with the digests of large ones."""
+    from httpx2 import HTTPError
+    from huggingface_hub import HfApi, snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError
+
+    try:
+        found = HfApi().model_info(source, files_metadata=True)
+        snapshot_download(source, revision=found.sha, local_dir=folder)
+    except (HfHubHTTPError, HTTPError, OSError) as error:
+        reason = str(error).strip().partition("\n")[0]
+        raise Unavailable(
+            f"{source} cannot be fetched: {reason} Without a network, fetch it elsewhere and use "
+            "--from."
+        ) from error
+    files = found.siblings or ()
+    return [(each.rfilename, each.lfs.sha256 if each.lfs else None) for each in files]
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as read:
+        return hashlib.file_digest(read, "sha256").hexdigest()
 
 
 def _missing(folder: Path, weights: Weights) -> list[str]:
