@@ -2,6 +2,7 @@
 # make test  set up and pass the tests
 # make check format, lint, types, stale documents        make fix   mend what can be mended
 # make docs  write the generated reference anew          make bench measure speed and memory
+# make test-engines  set up the neural engines' packages (some gigabytes) and pass their tests
 # make ci    everything that CI runs
 
 PYTHON ?= python3
@@ -9,13 +10,22 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --constraint constraints.txt
 
-.PHONY: run test check fix docs bench ci
+ENGINES ?= .engines
+ENGINE_PIP := $(ENGINES)/bin/python -m pip --disable-pip-version-check --quiet install
+ENGINE_PACKAGES := six pytest numpy safetensors coqui-tts f5-tts qwen-tts pypinyin cutlet unidic-lite
+
+.PHONY: run test test-engines check fix docs bench ci
 
 run: $(VENV)/.installed
 	@$(BIN)/polyvox serve
 
 test: $(VENV)/.installed-dev
 	@$(BIN)/python -m pytest -q -n auto --dist loadfile
+
+test-engines: $(VENV)/.installed-dev $(ENGINES)/.installed
+	@PYTHONPATH=src OMP_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE HF_HUB_OFFLINE=1 TRANSFORMERS_OFFLINE=1 \
+		$(ENGINES)/bin/python -m pytest -q -c tests/neural/pytest.ini --rootdir tests/neural tests/neural
+	@POLYVOX_TEST_ENGINES=$(abspath $(ENGINES)) $(BIN)/python -m pytest -q -m engines
 
 check: $(VENV)/.installed-dev
 	@$(BIN)/ruff format --check .
@@ -44,6 +54,14 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 	@echo "Setting up $(VENV) ..."
 	@$(PYTHON) -m venv $(VENV)
 	@$(PIP) --editable .
+	@touch $@
+
+$(ENGINES)/.installed: tests/neural/constraints.txt
+	@echo "Setting up $(ENGINES) (some gigabytes) ..."
+	@$(PYTHON) -m venv $(ENGINES)
+	@$(ENGINE_PIP) --constraint tests/neural/constraints.txt torch
+	@$(ENGINE_PIP) --constraint tests/neural/constraints.txt torchaudio torchcodec transformers \
+		huggingface-hub fsspec datasets $(ENGINE_PACKAGES)
 	@touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed

@@ -17,6 +17,7 @@ from polyvox.engines.contract import Engine, Synthesizer
 BUILT_IN = {
     "espeak": "polyvox.engines.espeak.engine:Espeak",
     "tone": "polyvox.engines.tone:Tone",
+    "xtts": "polyvox.engines.xtts.engine:Xtts",
 }
 
 

@@ -32,7 +32,7 @@ _STORAGE_VARIABLES = {
 }
 """The platforms' own names."""
 _FILE_VARIABLE = "POLYVOX_CONFIG"
-_NOT_SETTINGS = (_FILE_VARIABLE, "POLYVOX_TEST_DATABASE_URL")
+_NOT_SETTINGS = (_FILE_VARIABLE, "POLYVOX_TEST_DATABASE_URL", "POLYVOX_TEST_ENGINES")
 
 
 def load(arguments: Mapping[str, Any] | None = None, file: Path | None = None) -> Settings:

@@ -12,6 +12,8 @@ SPEAKERS = ("Claribel Dervla", "Daisy Studious")
 WIDTH = 64
 SOUNDS = 24
 """How many a text becomes, whatever it says: the random model never says that it is done."""
+FAVOURITES = 12
+"""Sounds that are likelier than all others, so that some come again and a penalty is heard."""
 LOUDNESS = 40.0
 """How much louder than its random start the vocoder is made."""
 
@@ -62,6 +64,7 @@ def make(folder: Path) -> None:
     model.init_models()
     with torch.no_grad():
         model.gpt.mel_head.bias[shape.gpt_stop_audio_token] = -1e4
+        model.gpt.mel_head.bias[:FAVOURITES] += 5
         model.hifigan_decoder.waveform_decoder.conv_post.weight.mul_(LOUDNESS)
     config.save_json(str(folder / "config.json"))
     with xtts._legacy_safe_globals():

@@ -22,6 +22,7 @@ class Reader:
     def phrases(self, text: str, language: str) -> Iterator[str]:
         """In order; none that is silent once the package has cleaned it."""
         clean = partial(self._clean, language=language)
+        self._check(language)
         fits = partial(self._fits, language=language)
         for phrase in phrases(readable(text, language, clean), fits):
             if any(each.isalnum() for each in clean(phrase)):
@@ -33,8 +34,12 @@ class Reader:
         return len(self._tokenizer.encode(phrase.lower(), lang=language)) < self._tokens
 
     def _clean(self, text: str, language: str) -> str:
+        return str(self._tokenizer.preprocess_text(text.strip().lower(), language))
+
+    def _check(self, language: str) -> None:
+        """Raises Unavailable where the package lacks what it reads the language with."""
         try:
-            return str(self._tokenizer.preprocess_text(text.strip().lower(), language))
+            self._clean("", language)
         except ImportError as error:
             raise Unavailable(
                 f"Text in '{language}' needs a package that is not installed: {error}. "

@@ -1,0 +1,111 @@
+"""Neural engines behind the real server, each in a process of the engines' environment, on tiny
+random checkpoints: weights are pulled, a voice is cloned, kept and spoken with."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import httpx
+import numpy as np
+import pytest
+
+from polyvox.engines.registry import Registry
+from tests import sounds
+from tests.server import served
+
+pytestmark = pytest.mark.engines
+ENGINES = {"xtts": "xtts-v2"}
+"""Engine and the model that clones."""
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def environment() -> Path:
+    """Made by `make test-engines`."""
+    return Path(os.environ["POLYVOX_TEST_ENGINES"])
+
+
+@pytest.fixture(scope="module", params=ENGINES)
+def engine(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+def home(engine: str, environment: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A storage folder in which the engine is installed, as `polyvox engines install` leaves it."""
+    folder = tmp_path_factory.mktemp(engine)
+    own = folder / "environments" / engine
+    (own / "package").mkdir(parents=True)
+    for part in ("bin", "lib"):
+        (own / part).symlink_to(environment / part)
+    shutil.copy(environment / "pyvenv.cfg", own)
+    (own / "package" / "polyvox").symlink_to(ROOT / "src" / "polyvox")
+    requires = list(Registry().find(engine).requires)
+    (own / "ready.json").write_text(json.dumps({"requires": requires}), encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def client(engine: str, home: Path, environment: Path) -> Iterator[httpx.Client]:
+    with (
+        served(home, POLYVOX_ENGINES__ENABLED=f"espeak,{engine}") as server,
+        httpx.Client(base_url=server.url, timeout=180) as client,
+    ):
+        yield client
+
+
+def test_first_it_says_what_is_missing_then_it_clones_and_speaks(
+    engine: str, home: Path, environment: Path, client: httpx.Client, recording: Path
+) -> None:
+    model = ENGINES[engine]
+    form = {"name": f"Neural {uuid4().hex[:6]}", "engine": engine, "language": "en"}
+    form["ref_text"] = "The old harbour lay quiet in the evening light."
+
+    def cloned() -> httpx.Response:
+        with recording.open("rb") as audio:
+            return client.post("/v1/voices", data=form, files={"audio": audio})
+
+    refused = cloned()
+    assert refused.status_code == 503, refused.text
+    assert f"polyvox models pull {model}" in refused.json()["error"]["message"]
+    assert client.get(f"/v1/engines/{engine}").json()["state"] == "absent"
+
+    checkpoint = home / "checkpoint"
+    script = ROOT / "tests" / "neural" / "checkpoints" / f"{engine}.py"
+    made = [str(environment / "bin" / "python"), str(script), str(checkpoint)]
+    quiet = {
+        **os.environ,
+        "HF_HUB_OFFLINE": "1",
+        "TRANSFORMERS_OFFLINE": "1",
+        "PYTHONPATH": str(ROOT / "src"),
+    }
+    subprocess.run(made, check=True, env=quiet, capture_output=True)
+    polyvox = [sys.executable, "-m", "polyvox", "models", "pull", model, "--accept-licence"]
+    storage = {"POLYVOX_STORAGE__FOLDER": str(home)}
+    done = subprocess.run(
+        [*polyvox, "--from", str(checkpoint)],
+        env={**os.environ, **storage},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+    answer = cloned()
+    assert answer.status_code == 201, answer.text
+    voice = answer.json()
+    assert voice["likeness"] is None
+    asked = {"input": "Hello there.", "voice": voice["id"], "response_format": "wav", "seed": 5}
+    spoken = client.post("/v1/audio/speech", json={**asked, "language": "en"})
+    assert spoken.status_code == 200, spoken.text
+    assert spoken.headers["x-engine"] == engine
+    samples, _ = sounds.decode(spoken.content, "wav")
+    assert len(samples) > 1000
+    assert np.isfinite(samples).all()
+    assert client.get(f"/v1/engines/{engine}").json()["state"] == "ready"
+    assert client.get("/health/ready").status_code == 200
