@@ -42,7 +42,10 @@ LIBRARIES: dict[str, set[str]] = {
     "cli": {"typer", "rich"},
 }
 
-ENGINES_OWN = {"espeakng_loader", "lindera", "safetensors"}
+ENGINES_OWN = set(
+    "espeakng_loader lindera safetensors torch torchaudio transformers TTS f5_tts vocos qwen_tts "
+    "hydra omegaconf yaml".split()
+)
 """Imported only inside functions of engines."""
 
 

@@ -44,6 +44,8 @@ class Voice:
     """BCP 47 code; None when it speaks every language of its engine."""
     description: str = ""
     aliases: tuple[str, ...] = ()
+    model: Optional[str] = None
+    """Id of the model that made its state, where its engine has several."""
     digest: Optional[str] = None
     """SHA-256 of its voice state, in hexadecimal; None for a preset."""
     state: Optional[bytes] = field(default=None, repr=False)

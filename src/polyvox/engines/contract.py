@@ -68,6 +68,9 @@ class Engine:
     """Size of that environment, about."""
     models: ClassVar[tuple[str, ...]] = ()
     """Ids that `model` in a request may name; the engine's own name when empty."""
+    abilities: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    """What each model can do of what the class defines; all of it where a model is not named.
+    "presets" is speaking with `speakers`."""
     Options: ClassVar[type[Any]] = NoOptions
     """A dataclass of `option()` fields."""
     Settings: ClassVar[type[Any]] = NoOptions

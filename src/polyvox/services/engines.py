@@ -93,6 +93,27 @@ class Engines:
         """The first model of an engine that is switched on."""
         return next(each for each in self._models.values() if each.engine == engine)
 
+    def model_able(self, what: str, engine: str, model: str | None = None) -> Model:
+        """The model of that id, or the one of the engine that is nearest to being ready, that can
+        `enroll`, `design`, `blend`, or speak with `presets`. Raises InvalidInput."""
+        own = self._models_of(engine)
+        can = [each for each in own if self.is_able(each, what)]
+        if model is not None:
+            wanted = self.find(model).loaded
+            can = [each for each in can if each.id == wanted] or can[:0]
+        if not can:
+            others = ", ".join(each.id for each in own if self.is_able(each, what)) or "none"
+            raise InvalidInput(
+                f"Model '{model or engine}' cannot do this ({what}); these can: {others}.",
+                param="model",
+            )
+        return min(can, key=lambda each: _LIVELIEST.index(self._state([each])[0]))
+
+    def is_able(self, model: Model, what: str) -> bool:
+        """Whether the model can do one of the things that its engine can."""
+        abilities = self.synthesizer(model.engine).abilities
+        return what in abilities.get(model.loaded, (what,))
+
     def synthesizer(self, engine: str) -> type[Synthesizer]:
         """The declarations of an engine that is switched on. Raises NotFound."""
         if engine not in self._enabled:

@@ -84,9 +84,16 @@ class Enrolment:
         heard: Prepared = await self._inside(_heard, recording, self.rules.limits)
         return heard
 
-    async def clone(self, recording: Path, about: About, engine: str | None = None) -> VoiceRecord:
+    async def clone(
+        self,
+        recording: Path,
+        about: About,
+        engine: str | None = None,
+        model: str | None = None,
+    ) -> VoiceRecord:
         """Keep the voice of whoever speaks in `recording`."""
         declared = self._engines.able("enroll", engine)
+        used = self._engines.model_able("enroll", declared.name, model).id
         await self._check(about, declared)
         if self.rules.consent_needed and not (about.consent or "").strip():
             raise InvalidInput(
@@ -102,12 +109,12 @@ class Enrolment:
         samples = await self._inside(resampled, heard.samples, KEPT_RATE, declared.reference_rate)
         language = _language(about, declared)
         reference = Reference(samples, declared.reference_rate, transcript, language)
-        state = await self._pool.enroll(self._model(declared), reference)
+        state = await self._pool.enroll(used, reference)
         origin = {
             "measures": asdict(heard.measures),
             "advice": [asdict(each) for each in heard.advice],
         }
-        record = self._record(about, declared, CLONED, state, origin)
+        record = self._record(about, declared, CLONED, state, origin, used)
         seconds = len(heard.samples) / KEPT_RATE
         record = replace(record, seconds=seconds, likeness=declared.likeness)
         with tempfile.TemporaryDirectory(prefix="polyvox-") as folder:
@@ -122,6 +129,7 @@ class Enrolment:
         *,
         language: str | None = None,
         engine: str | None = None,
+        model: str | None = None,
         settings: Mapping[str, float] | None = None,
         text: str | None = None,
     ) -> tuple[Voice, Design]:
@@ -140,14 +148,16 @@ class Enrolment:
             raise InvalidInput("Say how the voice should sound.", param="description")
         found = resolve(language or AUTO, declared.languages)
         spoken = "en" if found == AUTO else found
+        used = self._engines.model_able("design", declared.name, model).id
         design = await self._pool.design(
-            self._model(declared), description, spoken, settings or {}, text or sentence(spoken)
+            used, description, spoken, settings or {}, text or sentence(spoken)
         )
         digest = hashlib.sha256(design.state).hexdigest()
         voice = Voice(
             id=f"{declared.name}.preview",
             name="preview",
             engine=declared.name,
+            model=used if len(declared.models) > 1 else None,
             kind=DESIGNED,
             gender=design.gender,
             description=description,
@@ -162,14 +172,16 @@ class Enrolment:
         engine: str | None = None,
         settings: Mapping[str, float] | None = None,
         text: str | None = None,
+        model: str | None = None,
     ) -> tuple[VoiceRecord, Design]:
         """Keep the voice that the description in `about` asks for."""
         declared = self._engines.able("design", engine)
         await self._check(about, declared)
-        _, design = await self.imagine(
+        imagined, design = await self.imagine(
             about.description,
             language=about.language,
             engine=declared.name,
+            model=model,
             settings=settings,
             text=text,
         )
@@ -180,7 +192,8 @@ class Enrolment:
             "settings": dict(design.settings),
         }
         gender = about.gender or design.gender
-        record = self._record(about, declared, DESIGNED, design.state, origin, gender=gender)
+        used = imagined.model
+        record = self._record(about, declared, DESIGNED, design.state, origin, used, gender=gender)
         await self._voices.shelf.keep(record, design.state, None)
         return record, design
 
@@ -198,7 +211,8 @@ class Enrolment:
         await self._check(about, declared)
         voices = [await self._voices.find(name, first.engine) for name, _ in parts]
         weights = [weight / total for _, weight in parts]
-        state = await self._pool.blend(self._model(declared), voices, weights)
+        used = self._engines.model_able("blend", declared.name, first.model).id
+        state = await self._pool.blend(used, voices, weights)
         origin = {
             "voices": [
                 {"id": voice.id, "name": voice.name, "weight": round(weight, 6)}
@@ -207,7 +221,7 @@ class Enrolment:
         }
         genders = {voice.gender for voice in voices}
         gender = about.gender or (genders.pop() if len(genders) == 1 else "neutral")
-        record = self._record(about, declared, BLENDED, state, origin, gender=gender)
+        record = self._record(about, declared, BLENDED, state, origin, used, gender=gender)
         await self._voices.shelf.keep(record, state, None)
         return record
 
@@ -234,6 +248,7 @@ class Enrolment:
         kind: str,
         state: bytes,
         origin: Mapping[str, Any],
+        model: str | None,
         *,
         gender: str | None = None,
     ) -> VoiceRecord:
@@ -243,6 +258,7 @@ class Enrolment:
             id=new_id(),
             name=self._voices.check_name(about.name),
             engine=engine.name,
+            model=model if len(engine.models) > 1 else None,
             kind=kind,
             gender=gender or about.gender,
             language=_language(about, engine),
@@ -257,9 +273,6 @@ class Enrolment:
             consent=about.consent,
             origin=origin,
         )
-
-    def _model(self, engine: type[Synthesizer]) -> str:
-        return self._engines.model_of(engine.name).loaded
 
     async def _inside(self, step: Any, *given: Any) -> Any:
         return await asyncio.get_running_loop().run_in_executor(self._threads, step, *given)

@@ -80,8 +80,7 @@ class Planner:
         model = self._engines.find(asked.model)
         free = asked.model is None or model.alias_of is not None
         voice = voice or await self._voices.find(asked.voice, model.engine, anywhere=free)
-        if voice.engine != model.engine:
-            model = self._engines.model_of(voice.engine)
+        model = self._model(model, voice, free)
         engine = self._engines.synthesizer(model.engine)
         language = resolve(asked.language, engine.languages)
         options, stretch = _paced(engine, asked)
@@ -113,6 +112,21 @@ class Planner:
                 utterance=replace(plan.utterance, model=model.id, options={}),
                 fallback_reason=" ".join(reason.split())[:200],
             )
+
+    def _model(self, model: Model, voice: Voice, free: bool) -> Model:
+        """The model that speaks with `voice`: the one asked for, unless that was left open."""
+        if voice.digest is None:
+            if voice.engine == model.engine and self._engines.is_able(model, "presets"):
+                return model
+            return self._engines.model_able("presets", voice.engine, None if free else model.id)
+        if voice.model is None:
+            return model if voice.engine == model.engine else self._engines.model_of(voice.engine)
+        if free or model.loaded == voice.model:
+            return self._engines.find(voice.model)
+        raise InvalidInput(
+            f"Voice '{voice.name}' was made for model '{voice.model}'; ask for that one.",
+            param="model",
+        )
 
     def _check(self, asked: Utterance) -> None:
         if len(asked.text) > self.max_characters:

@@ -31,6 +31,7 @@ voices = Table(
     Column("name", String(100), nullable=False),
     Column("name_key", String(200), unique=True),  # how names compare; null once deleted
     Column("engine", String(64), nullable=False),
+    Column("model", String(100)),  # that made its state; null where its engine has one
     Column("kind", String(16), nullable=False),  # cloned, designed, blended
     Column("gender", String(16)),
     Column("language", String(35)),

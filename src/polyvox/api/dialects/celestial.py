@@ -143,13 +143,15 @@ async def make_speaker(asked: SpeakerRequest, request: Request, served: Served) 
     if asked.audio is None:
         if not (asked.instruct or "").strip():
             raise InvalidInput("Send `audio` to clone a speaker, or `instruct` to design one.")
-        designing = served.enrolment.design(about, model.engine, text=asked.text)
+        designing = served.enrolment.design(
+            about, model.engine, text=asked.text, model=model.loaded
+        )
         record, _ = await unless_gone(request, designing)
     else:
         remote = asked.audio.startswith(("http://", "https://"))
         source = at_url(request, asked.audio) if remote else from_base64(request, asked.audio)
         async with source as path:
-            cloning = served.enrolment.clone(path, about, model.engine)
+            cloning = served.enrolment.clone(path, about, model.engine, model.loaded)
             record = await unless_gone(request, cloning)
     speaker = _speaker(record)
     return MadeSpeaker(**speaker.model_dump(), speaker=speaker)

@@ -14,6 +14,7 @@ def upgrade() -> None:
         sa.Column("name", sa.String(100), nullable=False),
         sa.Column("name_key", sa.String(200), unique=True),
         sa.Column("engine", sa.String(64), nullable=False),
+        sa.Column("model", sa.String(100)),
         sa.Column("kind", sa.String(16), nullable=False),
         sa.Column("gender", sa.String(16)),
         sa.Column("language", sa.String(35)),
