@@ -70,6 +70,16 @@ def test_an_engine_says_what_it_takes(client: httpx.Client) -> None:
     assert len(espeak["languages"]) > 100
 
 
+def test_an_engine_is_brought_into_memory_and_out_of_it(client: httpx.Client) -> None:
+    assert client.post("/v1/engines/tone/load").json()["state"] == "ready"
+    assert client.post("/v1/engines/tone/unload").json()["state"] == "sleeping"
+    asked = {"model": "tone", "input": "Hm."}
+    assert client.post("/v1/audio/speech", json=asked).status_code == 200
+    assert client.get("/v1/engines/tone").json()["state"] == "ready"
+    for path in ("nobody/load", "tone/load?model=espeak", "tone/unload?model=nothing"):
+        assert client.post(f"/v1/engines/{path}").status_code == 404
+
+
 def test_health_says_how_it_is(client: httpx.Client) -> None:
     assert client.get("/health").json()["status"] == "ok"
     assert client.get("/health/live").status_code == 200

@@ -69,8 +69,12 @@ class Pool:
             return await host.blend(voices, weights)
 
     async def warm(self, model: str) -> None:
-        """Start the engine's first host if there is none, then its others."""
+        """Start the model's first host if there is none, then its others."""
         await self._lane(model).warm()
+
+    async def rest(self, model: str) -> None:
+        """End the model's hosts that speak for nobody; the next request starts one again."""
+        await self._lane(model).rest()
 
     def state(self, model: str) -> str:
         """sleeping, loading, ready or failed."""

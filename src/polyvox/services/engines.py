@@ -123,6 +123,25 @@ class Engines:
             )
         return self._registry.synthesizer(engine)
 
+    async def load(self, engine: str, model: str | None = None) -> None:
+        """Bring a model of the engine, its first one if not said, into memory. Raises what its
+        load raises."""
+        self.synthesizer(engine)
+        await self._pool.warm(self._one(engine, model).loaded)
+
+    async def unload(self, engine: str, model: str | None = None) -> None:
+        """Give back the memory of an engine's models, or of one; what speaks goes on."""
+        self.synthesizer(engine)
+        for each in [self._one(engine, model)] if model else self._models_of(engine):
+            with contextlib.suppress(Unavailable):
+                await self._pool.rest(each.loaded)
+
+    def _one(self, engine: str, model: str | None) -> Model:
+        found = self.find(model) if model else self.model_of(engine)
+        if found.engine != engine:
+            raise NotFound(f"Engine '{engine}' has no model '{model}'.", param="model")
+        return found
+
     def fallbacks(self, engine: str) -> list[str]:
         """Engines that may stand in for one that fails."""
         return [name for name in self._fallbacks.get(engine, ()) if name in self._enabled]
