@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -24,9 +25,7 @@ class Exchange(BaseHTTPRequestHandler):
         found: dict[str, Any] = json.loads(self.body)
         return found
 
-    def whole(
-        self, body: bytes, media_type: str, status: int = 200, **headers: str
-    ) -> None:
+    def whole(self, body: bytes, media_type: str, status: int = 200, **headers: str) -> None:
         self.send_response(status)
         self.send_header("Content-Type", media_type)
         self.send_header("Content-Length", str(len(body)))
@@ -66,7 +65,9 @@ class Listener:
 
 
 @contextlib.contextmanager
-def listening(answer: Callable[[Exchange], None]) -> Iterator[Listener]:
+def listening(
+    answer: Callable[[Exchange], None], port: int = 0, tls: ssl.SSLContext | None = None
+) -> Iterator[Listener]:
     class Answering(Exchange):
         def do_POST(self) -> None:
             self.body = self.rfile.read(int(self.headers["Content-Length"]))
@@ -75,7 +76,9 @@ def listening(answer: Callable[[Exchange], None]) -> Iterator[Listener]:
             with contextlib.suppress(BrokenPipeError, ConnectionResetError):
                 answer(self)
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Answering)
+    server = ThreadingHTTPServer(("127.0.0.1", port), Answering)
+    if tls:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
     server.daemon_threads = True
     server.block_on_close = False
     listener = Listener(f"http://127.0.0.1:{server.server_port}")

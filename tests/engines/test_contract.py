@@ -14,11 +14,24 @@ from polyvox.domain.errors import NotFound, Unavailable
 from polyvox.domain.speech import Segment
 from polyvox.domain.voice import Speaker, Voice
 from polyvox.engines.check import check
-from polyvox.engines.contract import Engine, Synthesizer, capabilities
+from polyvox.engines.contract import Engine, NoOptions, Synthesizer, capabilities
 from polyvox.engines.registry import BUILT_IN, Registry
+
+EMBEDDED = ("espeak", "tone")
+"""Those that need neither packages of their own nor another server; the others have tests of their
+own that run the same check."""
 
 
 @pytest.mark.parametrize("name", BUILT_IN)
+def test_every_engine_says_what_it_needs(name: str) -> None:
+    engine = Registry().find(name)
+    needs = engine.separate or engine.Settings is not NoOptions
+    assert needs == (name not in EMBEDDED)
+    assert set(engine.weights) <= set(engine.models)
+    assert all(each.files for each in engine.weights.values())
+
+
+@pytest.mark.parametrize("name", EMBEDDED)
 def test_every_engine_keeps_the_contract(name: str) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "polyvox.engines.check", name],

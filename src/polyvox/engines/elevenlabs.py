@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import Any
 from urllib.parse import quote
+from uuid import uuid4
 
 from polyvox.domain.audio import AudioChunk
 from polyvox.domain.errors import EngineFailed, InvalidInput, Unavailable
@@ -65,6 +65,7 @@ class ElevenLabs(Synthesizer):
     speakers = tuple(_VOICES)
     sample_rate = 24000
     max_characters = 1000
+    parallel = True
 
     @dataclass(frozen=True)
     class Options:
@@ -86,7 +87,7 @@ class ElevenLabs(Synthesizer):
 
     def load(self, device: str) -> None:
         given = self.settings
-        key = guards.key(given.api_key, "elevenlabs.api_key", needed=True)
+        key = guards.key(given.api_key, "engines.settings.elevenlabs.api_key", needed=True)
         self._service = Service(
             self.name,
             given.base_url,
@@ -125,7 +126,7 @@ class ElevenLabs(Synthesizer):
     def enroll(self, reference: Reference) -> bytes:
         """Makes an instant clone in the account; it stays there until it is deleted there."""
         recording = wave_file(guards.audible(reference.samples), reference.sample_rate)
-        fields = {"name": f"polyvox-{sha256(recording).hexdigest()[:16]}"}
+        fields = {"name": f"polyvox-{uuid4().hex[:16]}"}
         body, media_type = guards.form(fields, "files", recording)
         with self._service.post("/v1/voices/add", body, media_type, repeat=False) as answer:
             said = answer.read()

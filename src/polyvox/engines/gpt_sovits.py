@@ -12,13 +12,13 @@ from dataclasses import asdict, dataclass
 from functools import lru_cache
 
 from polyvox.domain.audio import AudioChunk
-from polyvox.domain.errors import EngineFailed, Unavailable
+from polyvox.domain.errors import EngineFailed, InvalidInput, Unavailable
 from polyvox.domain.speech import Segment
 from polyvox.domain.voice import Reference, Speaker, Voice
 from polyvox.engines.contract import Synthesizer
 from polyvox.engines.options import option
 from polyvox.engines.remote import guards
-from polyvox.engines.remote.http import Service
+from polyvox.engines.remote.http import Answer, Service
 from polyvox.engines.remote.prompts import Prompt, Shelf, sealed, unsealed
 from polyvox.engines.remote.sound import chunks, wave_stream
 
@@ -95,7 +95,7 @@ class GptSovits(Synthesizer):
         asked |= {"ref_audio_path": path, "prompt_text": prompt.text}
         asked["prompt_lang"] = prompt.language
         body = json.dumps(asked).encode()
-        with self._service.post("/tts", body) as answer:
+        with self._ask(body) as answer:
             rate, pieces = wave_stream(answer.pieces())
             if rate == _FAILURE:
                 raise EngineFailed(
@@ -112,6 +112,14 @@ class GptSovits(Synthesizer):
         guards.audible(reference.samples)
         return sealed(reference, self.languages, self.settings.reference_language)
 
+    def _ask(self, body: bytes) -> Answer:
+        try:
+            return self._service.post("/tts", body)
+        except InvalidInput as refused:
+            if "tts failed" in refused.message:  # its word for any error of its own
+                raise EngineFailed(refused.message) from refused
+            raise
+
     def _prompt(self, voice: Voice) -> tuple[str, Prompt]:
         """Where the reference is on its server, and what is said in it."""
         if voice.state is not None:
@@ -120,7 +128,7 @@ class GptSovits(Synthesizer):
         given = self.settings
         if not given.reference_path:
             raise Unavailable(
-                "Setting gpt_sovits.reference_path is empty; it must name a recording of 3 to "
-                "10 s on GPT-SoVITS' own server. Cloned voices do not need it."
+                "Setting engines.settings.gpt_sovits.reference_path is empty; it must name a "
+                "recording of 3 to 10 s on GPT-SoVITS' own server. Cloned voices do not need it."
             )
         return given.reference_path, Prompt(given.reference_text, given.reference_language)

@@ -7,8 +7,8 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from email.message import Message
-from hashlib import sha256
 from typing import Any
+from uuid import uuid4
 
 from polyvox.domain.audio import AudioChunk
 from polyvox.domain.errors import EngineFailed
@@ -54,6 +54,7 @@ class OpenAI(Synthesizer):
     )
     sample_rate = 24000
     max_characters = 1000
+    parallel = True
     likeness = APPROXIMATE
 
     @dataclass(frozen=True)
@@ -78,8 +79,8 @@ class OpenAI(Synthesizer):
 
     def load(self, device: str) -> None:
         given = self.settings
-        own = Address.of(given.base_url, "openai.base_url").host == _OWN_HOST
-        key = guards.key(given.api_key, "openai.api_key", needed=own)
+        own = Address.of(given.base_url, "engines.settings.openai.base_url").host == _OWN_HOST
+        key = guards.key(given.api_key, "engines.settings.openai.api_key", needed=own)
         headers = {"Authorization": f"Bearer {key}"} if key else {}
         self._service = Service(
             self.name, given.base_url, headers, key, given.timeout_seconds, given.retries
@@ -109,7 +110,7 @@ class OpenAI(Synthesizer):
     def enroll(self, reference: Reference) -> bytes:
         """Makes a custom voice on the other server, where it can."""
         recording = wave_file(guards.audible(reference.samples), reference.sample_rate)
-        fields = {"name": f"polyvox-{sha256(recording).hexdigest()[:16]}"}
+        fields = {"name": f"polyvox-{uuid4().hex[:16]}"}
         if reference.transcript:
             fields["ref_text"] = reference.transcript
         body, media_type = guards.form(fields, "audio_sample", recording)

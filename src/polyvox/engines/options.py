@@ -36,10 +36,10 @@ def option(
     return field(default=default, metadata=rule)
 
 
-def check(declared: type[Any], given: Mapping[str, Any]) -> Any:
-    """An instance of `declared` with `given` filled in.
+def check(declared: type[Any], given: Mapping[str, Any], kind: str = "option") -> Any:
+    """An instance of `declared` with `given` filled in; `kind` is what messages call a field.
 
-    Raises InvalidInput naming `options.<name>` for an unknown name, a wrong type or a value
+    Raises InvalidInput naming `<kind>s.<name>` for an unknown name, a wrong type or a value
     out of bounds.
     """
     known = {each.name: each for each in fields(declared)}
@@ -47,8 +47,8 @@ def check(declared: type[Any], given: Mapping[str, Any]) -> Any:
         if name not in known:
             near = get_close_matches(name, known, n=1)
             hint = f" Did you mean '{near[0]}'?" if near else f" Known are: {', '.join(known)}."
-            raise InvalidInput(f"Unknown option '{name}'.{hint}", param=f"options.{name}")
-    return declared(**{name: _value(known[name], value) for name, value in given.items()})
+            raise InvalidInput(f"Unknown {kind} '{name}'.{hint}", param=f"{kind}s.{name}")
+    return declared(**{name: _value(known[name], value, kind) for name, value in given.items()})
 
 
 def schema(declared: type[Any]) -> dict[str, Any]:
@@ -60,26 +60,21 @@ def schema(declared: type[Any]) -> dict[str, Any]:
     }
 
 
-def _value(rule: Field[Any], value: Any) -> Any:
-    name, bounds = rule.name, rule.metadata
+def _value(rule: Field[Any], value: Any, called: str) -> Any:
+    name, bounds = f"{called.capitalize()} '{rule.name}'", rule.metadata
+    param = f"{called}s.{rule.name}"
     kind: type[Any] = type(rule.default)
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
         value = float(value)
     if type(value) is not kind or (kind is float and not math.isfinite(value)):
-        raise InvalidInput(
-            f"Option '{name}' must be {_JSON_TYPES[kind]}, not {value!r:.60}.",
-            param=f"options.{name}",
-        )
+        shown = "" if bounds.get("secret") else f", not {value!r:.60}"
+        raise InvalidInput(f"{name} must be {_JSON_TYPES[kind]}{shown}.", param=param)
     low, high, choices = bounds["ge"], bounds["le"], bounds["choices"]
     if (low is not None and value < low) or (high is not None and value > high):
-        raise InvalidInput(
-            f"Option '{name}' must be between {low} and {high}, not {value}.",
-            param=f"options.{name}",
-        )
+        raise InvalidInput(f"{name} must be between {low} and {high}, not {value}.", param=param)
     if choices is not None and value not in choices:
         raise InvalidInput(
-            f"Option '{name}' must be one of {', '.join(choices)}; not {value!r:.60}.",
-            param=f"options.{name}",
+            f"{name} must be one of {', '.join(choices)}; not {value!r:.60}.", param=param
         )
     return value
 

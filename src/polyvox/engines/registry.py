@@ -18,6 +18,9 @@ BUILT_IN = {
     "espeak": "polyvox.engines.espeak.engine:Espeak",
     "tone": "polyvox.engines.tone:Tone",
     "xtts": "polyvox.engines.xtts.engine:Xtts",
+    "openai": "polyvox.engines.openai:OpenAI",
+    "elevenlabs": "polyvox.engines.elevenlabs:ElevenLabs",
+    "gpt_sovits": "polyvox.engines.gpt_sovits:GptSovits",
 }
 
 

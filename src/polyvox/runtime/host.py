@@ -73,7 +73,7 @@ class Host:
         try:
             engine.model = asked["model"]
             engine.folder = Path(asked["weights"]) if asked["weights"] else None
-            engine.settings = options.check(engine.Settings, asked["settings"])
+            engine.settings = options.check(engine.Settings, asked["settings"], "setting")
             engine.load(asked["device"])
         except Exception as error:
             self._send(Message("error", fields=to_message(_own(error))))

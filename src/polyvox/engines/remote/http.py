@@ -21,7 +21,7 @@ from polyvox.engines.remote.refusals import Refusal
 
 _CONNECT_SECONDS = 10.0
 _FIRST_PAUSE = 0.5
-"""Seconds before the first retry; each later one waits twice as long."""
+"""Seconds before the first retry; before each later one twice as long."""
 _LONGEST_PAUSE = 10.0
 """Seconds; a server that asks for more is not waited for."""
 _LARGEST_REFUSAL = 64 * 1024
@@ -48,7 +48,7 @@ class Service:
         """`name` is the engine's, for messages; `secret` is kept out of them; `seconds` is how
         long the server may be silent. Raises Unavailable for an address that is none."""
         self._name, self._secret = name, secret
-        self._address = Address.of(base_url, f"{name}.base_url")
+        self._address = Address.of(base_url, f"engines.settings.{name}.base_url")
         self._headers = {"Accept-Encoding": "identity", "User-Agent": "polyvox", **headers}
         self._seconds, self._retries = seconds, retries
         self._tls = ssl.create_default_context() if self._address.secure else None
@@ -62,10 +62,12 @@ class Service:
         `repeat` says whether asking twice does no harm. Raises what a refusal means to whoever
         asked, Unavailable for a server that cannot be reached, TimedOut for a silent one.
         """
+        if not repeat:
+            self.close()  # on a connection that was used before, a loss would mean asking twice
         attempt = 0
         while True:
             last = attempt >= self._retries
-            pause = _FIRST_PAUSE * 2**attempt
+            pause = min(_FIRST_PAUSE * 2**attempt, _LONGEST_PAUSE)
             try:
                 connection, used = self._connected()
             except Unavailable as error:
@@ -113,13 +115,13 @@ class Service:
             connection.close()
             raise Unavailable(
                 f"{self._name}: no trustworthy connection to {place}: {error.reason or error}. "
-                f"Check {self._name}.base_url and the server's certificate."
+                f"Check engines.settings.{self._name}.base_url and the server's certificate."
             ) from error
         except OSError as error:
             connection.close()
             raise Unavailable(
                 f"{self._name}: {place} cannot be reached ({error.strerror or error}). "
-                f"Check {self._name}.base_url and that the server runs.",
+                f"Check engines.settings.{self._name}.base_url and that the server runs.",
                 retry_after=5,
             ) from error
         assert isinstance(connection.sock, socket.socket)
@@ -146,11 +148,11 @@ class Service:
             raise self.silent() from error
         except (OSError, HTTPException) as error:
             connection.close()
-            if used and isinstance(error, ConnectionError):
+            if used and isinstance(error, (ConnectionError, ssl.SSLError)):
                 return None
             raise Unavailable(
                 f"{self._name}: {self._address} closed the connection or does not speak HTTP "
-                f"({type(error).__name__}). Check {self._name}.base_url."
+                f"({type(error).__name__}). Check engines.settings.{self._name}.base_url."
             ) from error
 
     def _refusal(self, answer: Answer) -> Refusal:
@@ -167,7 +169,7 @@ class Service:
     def silent(self) -> TimedOut:
         return TimedOut(
             f"{self._name}: {self._address} sent nothing, or next to nothing, for "
-            f"{self._seconds:g} s (setting {self._name}.timeout_seconds)."
+            f"{self._seconds:g} s (setting engines.settings.{self._name}.timeout_seconds)."
         )
 
     def broken(self) -> EngineFailed:

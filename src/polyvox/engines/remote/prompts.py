@@ -19,6 +19,7 @@ from polyvox.engines.remote import guards
 from polyvox.engines.remote.sound import wave_file
 
 _ENGINE = "gpt_sovits"
+_SETTING = "engines.settings.gpt_sovits.shared_folder"
 _SHORTEST, _LONGEST = 3.0, 10.0
 """Seconds its server takes."""
 _EARLIEST = 6.0
@@ -78,12 +79,12 @@ class Shelf:
         if not self._here:
             raise Unavailable(
                 "GPT-SoVITS reads recordings from its own disk. To clone, set "
-                "gpt_sovits.shared_folder to a folder that its server sees too, and "
-                "gpt_sovits.shared_folder_there to that folder's path on the server."
+                f"{_SETTING} to a folder that its server sees too, and "
+                f"{_SETTING}_there to that folder's path on the server."
             )
         folder = Path(self._here)
         if not folder.is_dir():
-            raise Unavailable("There is no folder where gpt_sovits.shared_folder says.")
+            raise Unavailable(f"There is no folder where {_SETTING} says.")
         return folder
 
     def place(self, prompt: Prompt) -> str:
@@ -99,7 +100,7 @@ class Shelf:
                 os.replace(written.name, path)
         except OSError as error:
             raise Unavailable(
-                f"A recording cannot be written to gpt_sovits.shared_folder: {error.strerror}."
+                f"A recording cannot be written to {_SETTING}: {error.strerror}."
             ) from error
         return f"{self._there.rstrip('/')}/{name}"
 

@@ -74,32 +74,35 @@ class Refusal:
         if status in (401, 403):
             return Unavailable(
                 f"{name}: {self.where} refuses the key ({status}); check setting "
-                f"{name}.api_key{quoted}"
+                f"engines.settings.{name}.api_key{quoted}"
             )
         if 300 <= status < 400:
             leads = f" to {self.target}" if self.target else ""
             return Unavailable(
                 f"{name}: {self.where} sends us on{leads} ({status}), which is not followed; put "
-                f"the server's own address into {name}.base_url."
+                f"the server's own address into engines.settings.{name}.base_url."
             )
         if status in (404, 405) and not (status == 404 and self.said and self.code != _ROUTE):
             return Unavailable(
-                f"{name}: there is no speech at {self.where} ({status}); check {name}.base_url."
+                f"{name}: there is no speech at {self.where} ({status}); check "
+                f"engines.settings.{name}.base_url."
             )
         if status == 404:
-            return NotFound(f"{name}: {self.where} does not know it{quoted}")
+            return NotFound(f"{name}: the remote server does not know it{quoted}")
         if status == 413:
-            return TooLarge(f"{name}: too much for {self.where}{quoted}")
+            return TooLarge(f"{name}: too much for the remote server{quoted}")
         if status in (400, 409, 415, 422) and self.said:
-            return InvalidInput(f"{name}: {self.where} refuses the request ({status}){quoted}")
+            return InvalidInput(f"{name}: the remote server refuses the request ({status}){quoted}")
         if status in (408, 504):
-            return TimedOut(f"{name}: {self.where} took too long ({status}){quoted}")
+            return TimedOut(f"{name}: the remote server took too long ({status}){quoted}")
         if status == 429 or (status == 503 and self.pause):
-            return Busy(f"{name}: {self.where} is busy ({status}){quoted}", retry_after=self.pause)
+            return Busy(
+                f"{name}: the remote server is busy ({status}){quoted}", retry_after=self.pause
+            )
         if status in (502, 503):
             return Unavailable(f"{name}: {self.where} is not there ({status}){quoted}")
-        hint = "" if self.said or status >= 500 else f" Check {name}.base_url."
-        return EngineFailed(f"{name}: {self.where} answered {status}{quoted}{hint}")
+        hint = "" if self.said or status >= 500 else f" Check engines.settings.{name}.base_url."
+        return EngineFailed(f"{name}: the remote server answered {status}{quoted}{hint}")
 
 
 def _message(body: bytes) -> tuple[str, str]:

@@ -19,6 +19,7 @@ from polyvox.domain.voice import Reference, Voice
 from polyvox.engines.contract import Synthesizer, Weights
 from polyvox.engines.options import option
 from polyvox.engines.xtts import checkpoint
+from polyvox.engines.xtts.enrolment import listen
 from polyvox.engines.xtts.latents import Latents, Shape, between, pack, unpack
 from polyvox.engines.xtts.phrases import LIMITS
 from polyvox.engines.xtts.reading import Reader
@@ -26,10 +27,6 @@ from polyvox.engines.xtts.speakers import SPEAKERS
 
 _CHUNK = 2400
 """Samples; a tenth of a second."""
-_SHORTEST_REFERENCE = 0.5
-"""Seconds; the package gives up below 0.33."""
-_SILENCE = 1e-3
-"""Root mean square below which nobody speaks."""
 _VOICES_KEPT = 16
 _SEEDS = 2**63
 
@@ -118,29 +115,7 @@ class Xtts(Synthesizer):
         return self._speak(segment, self._latents(voice), options)
 
     def enroll(self, reference: Reference) -> bytes:
-        import torch
-
-        samples = np.asarray(reference.samples, np.float32)
-        shortest = _SHORTEST_REFERENCE * reference.sample_rate
-        if not np.isfinite(samples).all():
-            raise InvalidInput("The recording holds samples that are no numbers.", param="audio")
-        if len(samples) < shortest:
-            raise InvalidInput("The recording is shorter than half a second.", param="audio")
-        if np.sqrt(np.mean(np.square(samples))) < _SILENCE:
-            raise InvalidInput("Nobody speaks in the recording.", param="audio")
-        config, rate = self._xtts.config, reference.sample_rate
-        audio = torch.from_numpy(samples[: config.max_ref_len * rate].copy())[None, :]
-        latents = Latents(
-            self._xtts.get_gpt_cond_latents(
-                audio, rate, config.gpt_cond_len, config.gpt_cond_chunk_len
-            )
-            .cpu()
-            .numpy(),
-            self._xtts.get_speaker_embedding(audio, rate).cpu().numpy(),
-        )
-        if not latents.finite:
-            raise EngineFailed("XTTS made no usable voice of the recording.")
-        return pack(latents)
+        return pack(listen(self._xtts, reference))
 
     def blend(self, voices: Sequence[Voice], weights: Sequence[float]) -> bytes:
         return pack(between([self._latents(voice) for voice in voices], weights))
@@ -162,8 +137,8 @@ class Xtts(Synthesizer):
         import torch
 
         torch.manual_seed(segment.seed % _SEEDS)
-        melody = torch.from_numpy(latents.gpt_cond_latent)
-        colour = torch.from_numpy(latents.speaker_embedding)
+        melody = torch.tensor(latents.gpt_cond_latent)
+        colour = torch.tensor(latents.speaker_embedding)
         for phrase in self._reader.phrases(segment.text, segment.language):
             stream = self._xtts.inference_stream(
                 phrase, segment.language, melody, colour, **asdict(options)
