@@ -171,7 +171,7 @@ async def preview_design(asked: PreviewRequest, request: Request, served: Served
     preview = Preview(**_understood(design).model_dump())
     if asked.speak:
         fmt = format_named(asked.response_format)
-        model = served.engines.model_of(voice.engine).id
+        model = voice.model or served.engines.model_of(voice.engine).id
         text = asked.text or sentence(asked.language)
         said = Utterance(text, model=model, language=asked.language or "auto")
         speech = await unless_gone(request, served.synthesis.speak(said, fmt, voice=voice))

@@ -93,7 +93,8 @@ class Parcels:
 
     async def _tried(self, voice: Voice) -> None:
         """Raises InvalidInput when the engine cannot speak with the voice."""
-        asked = Utterance(sentence(voice.language), model=self._engines.model_of(voice.engine).id)
+        model = voice.model or self._engines.model_of(voice.engine).id
+        asked = Utterance(sentence(voice.language), model=model)
         speech = await self._synthesis.speak(asked, format_named("pcm"), voice=voice)
         await speech.collect()
 
