@@ -33,6 +33,9 @@ QWEN_MODELS = (
     "qwen3-tts-1.7b-voice-design",
 )
 """Names that clients of Qwen3-TTS send."""
+QWEN = "qwen3"
+_ANY_SIZE = {"qwen3-tts-preset": "presets", "qwen3-tts-custom": "enroll"}
+"""Names without a size, and what their model must be able to do."""
 
 
 class Engines:
@@ -77,10 +80,14 @@ class Engines:
         not here."""
         if model is None:
             return self.default
+        if model in _ANY_SIZE and QWEN in self._enabled:
+            sized = self.model_able(_ANY_SIZE[model], QWEN)
+            return Model(model, QWEN, alias_of=sized.id)
         if model in QWEN_MODELS and model not in self._models:
             raise Unavailable(
-                f"Model '{model}' needs an engine that is not here. To let the embedded engine "
-                'speak for it, set speech.stand_in = "espeak".'
+                f"Model '{model}' needs engine '{QWEN}': run `polyvox engines install {QWEN}` and "
+                "add it to engines.enabled. To let the embedded engine speak for it, set "
+                'speech.stand_in = "espeak".'
             )
         if model not in self._models:
             near = get_close_matches(model, self._models, n=1) or list(self._models)

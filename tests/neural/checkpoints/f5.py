@@ -29,7 +29,7 @@ MEL = {
     "n_fft": WINDOW,
     "mel_spec_type": "vocos",
 }
-LOUDNESS = -3.0
+LOUDNESS = 1.5
 """Mean of the vocoder's logarithmic magnitudes, so that it is neither silent nor clipped."""
 
 
@@ -69,8 +69,9 @@ def make_network(folder: Path) -> None:
     vocabulary.write_bytes((files("f5_tts") / "infer" / "examples" / "vocab.txt").read_bytes())
     numbers, size = get_tokenizer(str(vocabulary), "custom")
     transformer = DiT(**ARCH, text_num_embeds=size, mel_dim=BANDS)
-    for parameter in (transformer.proj_out.weight, transformer.norm_out.linear.weight):
-        torch.nn.init.normal_(parameter, std=0.1)
+    mixing = [block.attn_norm.linear for block in transformer.transformer_blocks]
+    for layer in (*mixing, transformer.norm_out.linear, transformer.proj_out):
+        torch.nn.init.normal_(layer.weight, std=0.1)
     network = CFM(transformer, mel_spec_kwargs=MEL, vocab_char_map=numbers)
     tensors = {f"ema_model.{name}": value for name, value in network.state_dict().items()}
     save_file(tensors, folder / NAME / "model_1250000.safetensors")

@@ -191,6 +191,21 @@ def make_audible(model: Any) -> None:
         hook.remove()
 
 
+def make_talkative(model: Any) -> None:
+    """Speakers and words make a difference, some sounds become likelier than others, and the end
+    is likely after a hundred or so."""
+    import torch
+
+    with torch.no_grad():
+        model.talker.get_input_embeddings().weight.normal_()
+        model.talker.get_text_embeddings().weight.normal_()
+        for name, weight in model.talker.named_parameters():
+            if weight.dim() == 2 and ("self_attn" in name or "text_projection" in name):
+                weight.normal_(std=2 * weight.shape[1] ** -0.5)
+        model.talker.codec_head.weight.normal_(std=WIDTH**-0.5)
+        model.talker.codec_head.weight[model.config.talker_config.codec_eos_token_id] = 0
+
+
 def mend_configuration(path: Path, accepted: set[str]) -> None:
     """Drops what saving adds to the speaker encoder and its class does not take again."""
     written = json.loads(path.read_text())
@@ -212,6 +227,7 @@ def make(folder: Path) -> None:
         tokenizer = text_tokenizer(place)
         torch.manual_seed(1)
         model = Qwen3TTSForConditionalGeneration(configuration(KINDS[kind], size, tokenizer))
+        make_talkative(model)
         model.eval().save_pretrained(place)
         encoder = type(model.config.speaker_encoder_config)
         mend_configuration(place / "config.json", set(inspect.signature(encoder).parameters))

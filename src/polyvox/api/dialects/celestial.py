@@ -144,14 +144,14 @@ async def make_speaker(asked: SpeakerRequest, request: Request, served: Served) 
         if not (asked.instruct or "").strip():
             raise InvalidInput("Send `audio` to clone a speaker, or `instruct` to design one.")
         designing = served.enrolment.design(
-            about, model.engine, text=asked.text, model=model.loaded
+            about, model.engine, text=asked.text, model=_sized(model)
         )
         record, _ = await unless_gone(request, designing)
     else:
         remote = asked.audio.startswith(("http://", "https://"))
         source = at_url(request, asked.audio) if remote else from_base64(request, asked.audio)
         async with source as path:
-            cloning = served.enrolment.clone(path, about, model.engine, model.loaded)
+            cloning = served.enrolment.clone(path, about, model.engine, _sized(model))
             record = await unless_gone(request, cloning)
     speaker = _speaker(record)
     return MadeSpeaker(**speaker.model_dump(), speaker=speaker)
@@ -181,6 +181,11 @@ def _known(served: Services, model_id: str) -> Model:
         return served.engines.find(model_id)
     except NotFound as error:
         raise InvalidInput(f"Unknown model {model_id!r:.80}. {error.message}") from error
+
+
+def _sized(model: Model) -> str | None:
+    """The model that makes a speaker; None, where a name without a size leaves it open."""
+    return None if model.alias_of else model.id
 
 
 async def _voice(served: Services, model: Model, speaker: str) -> str:
