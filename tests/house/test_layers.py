@@ -44,7 +44,7 @@ LIBRARIES: dict[str, set[str]] = {
 
 ENGINES_OWN = set(
     "espeakng_loader lindera safetensors torch torchaudio transformers TTS f5_tts vocos qwen_tts "
-    "hydra omegaconf yaml".split()
+    "hydra omegaconf yaml einops librosa accelerate".split()
 )
 """Imported only inside functions of engines."""
 

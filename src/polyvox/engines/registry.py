@@ -18,6 +18,8 @@ BUILT_IN = {
     "espeak": "polyvox.engines.espeak.engine:Espeak",
     "tone": "polyvox.engines.tone:Tone",
     "xtts": "polyvox.engines.xtts.engine:Xtts",
+    "f5": "polyvox.engines.f5.engine:F5",
+    "qwen3": "polyvox.engines.qwen3.engine:Qwen3",
     "openai": "polyvox.engines.openai:OpenAI",
     "elevenlabs": "polyvox.engines.elevenlabs:ElevenLabs",
     "gpt_sovits": "polyvox.engines.gpt_sovits:GptSovits",

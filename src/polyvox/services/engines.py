@@ -191,7 +191,7 @@ class Engines:
             licence=declared.licence,
             state=state,
             failure=failure,
-            hosts=sum(len(self._pool.hosts(model.id)) for model in models if state != ABSENT),
+            hosts=self._hosts(models),
             capabilities=capabilities(declared),
             models=tuple(model.id for model in models),
             languages=declared.languages,
@@ -226,6 +226,14 @@ class Engines:
                 found.append(ABSENT)
                 reason = error.message
         return min(found, key=_LIVELIEST.index), reason
+
+    def _hosts(self, models: Sequence[Model]) -> int:
+        """Processes of those models that are here."""
+        count = 0
+        for model in models:
+            with contextlib.suppress(Unavailable):
+                count += len(self._pool.hosts(model.loaded))
+        return count
 
     def _models_of(self, engine: str) -> list[Model]:
         declared = self._registry.synthesizer(engine)

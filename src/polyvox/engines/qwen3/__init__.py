@@ -1,0 +1,1 @@
+"""Qwen3-TTS: ten languages, nine speakers, clones and designs, streaming."""
