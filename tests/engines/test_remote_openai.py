@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
 import socket
 import ssl
-import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -14,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import trustme
 
 from polyvox.domain.audio import Samples
 from polyvox.domain.errors import (
@@ -497,16 +496,13 @@ def test_a_name_that_is_none_is_refused(make: Make) -> None:
             _said(make("http://127.0.0.1:1"), remote=name)
 
 
-@pytest.mark.skipif(not shutil.which("openssl"), reason="needs openssl to make a certificate")
 def test_the_key_is_sent_only_to_a_server_with_a_certificate(
     make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
-    made = "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost".split()
-    made += ["-addext", "subjectAltName=DNS:localhost", "-keyout", str(key)]
-    subprocess.run([*made, "-out", str(certificate)], check=True, capture_output=True)
+    authority, certificate = trustme.CA(), tmp_path / "authority.pem"
+    authority.cert_pem.write_to_path(str(certificate))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate, key)
+    authority.issue_cert("localhost").configure_cert(context)
     with listening(_fine, tls=context) as server:
         place = server.url.replace("http://127.0.0.1", "https://localhost")
         with pytest.raises(Unavailable, match="no trustworthy connection") as caught:

@@ -228,16 +228,12 @@ def test_a_clone_speaks_and_differs(engine: Xtts) -> None:
 
 
 def test_gets_the_package_s_own_latents(engine: Xtts, tmp_path: Path) -> None:
-    """The package reads a file; handing it the samples gives the same."""
+    """The package reads a file (through FFmpeg); handing it the samples gives the same."""
     import soundfile
 
     reference = somebody(8)
     path = tmp_path / "somebody.wav"
     soundfile.write(path, reference.samples, reference.sample_rate, subtype="FLOAT")
-    try:
-        import torchcodec  # noqa: F401
-    except RuntimeError:
-        pytest.skip("the package reads files with torchcodec, which finds no FFmpeg here")
     config = engine._xtts.config
     melody, colour = engine._xtts.get_conditioning_latents(
         str(path),
@@ -419,10 +415,6 @@ def test_refuses_speakers_of_another_checkpoint(other: Path) -> None:
     assert "not a list of XTTS speakers" in refusal(other)
 
 
-@pytest.mark.parametrize("device", ["cuda:0", "cuda", "mps", "cuda:x"])
+@pytest.mark.parametrize("device", ["cuda:99", "cuda:x", "mps", "xpu:0"])
 def test_says_when_a_device_is_not_there(folder: Path, device: str) -> None:
-    import torch
-
-    if torch.cuda.is_available():
-        pytest.skip("there is a GPU")
     assert f"no device '{device}'" in refusal(folder, device)

@@ -80,7 +80,7 @@ def make(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    from polyvox.engines.xtts.checkpoint import import_torchaudio
+    from polyvox.engines.pytorch import import_torchaudio
 
     import_torchaudio()
     make(Path(sys.argv[1]))

@@ -11,6 +11,7 @@ from typing import Any, Optional
 
 from polyvox.domain.errors import Unavailable
 from polyvox.engines.f5 import packages
+from polyvox.engines.pytorch import check_device
 
 _NAME = "F5TTS_v1_Base"
 _WEIGHTS = f"{_NAME}/model_1250000.safetensors"
@@ -44,7 +45,7 @@ def load(folder: Optional[Path], model: str, device: str) -> tuple[Any, Any]:
         DiT,
     )
 
-    packages.check_device(device)
+    check_device(torch, device)
     shape = _shape(place, again)
     files = {"ckpt_path": str(place / _WEIGHTS), "vocab_file": str(place / _VOCABULARY)}
     try:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Optional
 
 from polyvox.domain.errors import Unavailable
+from polyvox.engines.pytorch import check_device
 from polyvox.engines.qwen3.models import FILES, MODELS
 from polyvox.engines.qwen3.package import import_package
 
@@ -21,7 +22,7 @@ def load(folder: Optional[Path], model: str, device: str, precision: str) -> Any
     place, held = _checked(folder, model, again)
     import torch  # type: ignore[import-not-found, unused-ignore]
 
-    _check_device(torch, device)
+    check_device(torch, device)
     package = import_package()
     if precision == "auto":
         precision = "float32" if device == "cpu" else "bfloat16"
@@ -110,18 +111,6 @@ def _check_complete(model: Any, held: dict[str, frozenset[str]], place: Path, ag
     wanted += [name for name, _ in decoder if name.startswith("decoder.") and name not in codec]
     if wanted:
         raise Unavailable(f"The weights in {place} lack '{wanted[0]}' and others. {again}")
-
-
-def _check_device(torch: Any, device: str) -> None:
-    if device == "cpu":
-        return
-    kind, _, index = device.partition(":")
-    count = torch.cuda.device_count() if kind == "cuda" and torch.cuda.is_available() else 0
-    if not (index or "0").isdigit() or int(index or 0) >= count:
-        raise Unavailable(
-            f"There is no device '{device}' here: {count} GPUs can be used by PyTorch "
-            f"{torch.__version__}. Choose 'cpu' or install a PyTorch that fits the driver."
-        )
 
 
 def _json(path: Path, again: str) -> dict[str, Any]:

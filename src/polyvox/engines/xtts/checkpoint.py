@@ -5,14 +5,13 @@ from __future__ import annotations
 
 import json
 import pickle
-import sys
-import types
 import zipfile
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, Optional
 
 from polyvox.domain.errors import Unavailable
+from polyvox.engines.pytorch import check_device, import_torchaudio
 from polyvox.engines.xtts.latents import Latents, Shape
 
 FILES = ("config.json", "model.pth", "vocab.json")
@@ -33,7 +32,7 @@ def load(folder: Optional[Path], model: str, device: str) -> Any:
         Xtts,
     )
 
-    _check_device(torch, device)
+    check_device(torch, device)
     again = f"Fetch it again: `polyvox models pull {model}`."
     config = XttsConfig()
     try:
@@ -116,34 +115,3 @@ def _json(path: Path, fetch: str) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise Unavailable(f"{path} is not a JSON object. {fetch}")
     return content
-
-
-def _check_device(torch: Any, device: str) -> None:
-    if device == "cpu":
-        return
-    kind, _, index = device.partition(":")
-    count = torch.cuda.device_count() if kind == "cuda" and torch.cuda.is_available() else 0
-    if not (index or "0").isdigit() or int(index or 0) >= count:
-        raise Unavailable(
-            f"There is no device '{device}' here: {count} GPUs can be used by PyTorch "
-            f"{torch.__version__}. Choose 'cpu' or install a PyTorch that fits the driver."
-        )
-
-
-def import_torchaudio() -> None:
-    """Imports torchaudio, without its compiled part where that fits no PyTorch of this machine.
-
-    The part is used for alignment and filters only; XTTS takes resampling and spectra, which are
-    plain PyTorch. It does not fit where a CPU build of PyTorch meets a CUDA build of torchaudio.
-    """
-    try:
-        import torchaudio  # type: ignore[import-not-found, unused-ignore]
-    except (OSError, RuntimeError):
-        without = types.ModuleType("torchaudio._extension")
-        without.__dict__.update(
-            _IS_TORCHAUDIO_EXT_AVAILABLE=False,
-            _IS_ALIGN_AVAILABLE=False,
-            fail_if_no_align=lambda function: function,
-        )
-        sys.modules[without.__name__] = without
-        import torchaudio  # noqa: F401
