@@ -88,33 +88,27 @@ class Voices:
         text: str | None = None,
         first: int = 0,
         count: int = 1000,
+        presets: bool = True,
     ) -> tuple[builtins.list[VoiceRecord], int]:
         """Some of the voices, and how many there are in all: those that were made, the newest
-        first, then presets. `language` is a code; `text` is in name, gender or description."""
-        own, total = await self.made(
-            engine=engine, kind=kind, language=language, text=text, first=first, count=count
-        )
-        presets = self._presets.list(self._speaking(engine, language), kind, text)
-        rest = presets[max(0, first - total) :][: count - len(own)]
-        return [*own, *map(VoiceRecord, rest)], total + len(presets)
-
-    async def made(
-        self,
-        *,
-        engine: str | None = None,
-        kind: str | None = None,
-        language: str | None = None,
-        text: str | None = None,
-        first: int = 0,
-        count: int = 1000,
-    ) -> tuple[builtins.list[VoiceRecord], int]:
-        """The same, without presets."""
-        if self._shelf is None or kind == PRESET:
-            return [], 0
-        engines = self._speaking(engine, language)
-        return await self._shelf.rows.search(
-            engines, kind=kind, text=text, first=first, count=count
-        )
+        first, then `presets`, where they are wanted. `language` is a code; `text` is in name,
+        gender or description."""
+        speaking = [
+            name
+            for name in self._engines.names
+            if engine in (None, name)
+            and (language is None or language in self._engines.synthesizer(name).languages)
+        ]
+        own, total = builtins.list[VoiceRecord](), 0
+        if self._shelf and kind != PRESET:
+            own, total = await self._shelf.rows.search(
+                speaking, kind=kind, text=text, first=first, count=count
+            )
+        if not presets:
+            return own, total
+        others = self._presets.list(speaking, kind, text)
+        rest = others[max(0, first - total) :][: count - len(own)]
+        return [*own, *map(VoiceRecord, rest)], total + len(others)
 
     def check_name(self, name: str) -> str:
         """The name as it is kept. Raises InvalidInput, or Conflict for a preset's."""
@@ -174,15 +168,6 @@ class Voices:
         if self._shelf is None:
             raise Unavailable("Nothing is stored here; voices cannot be kept.")
         return self._shelf
-
-    def _speaking(self, engine: str | None, language: str | None) -> builtins.list[str]:
-        """Names of the engines, or the one, that speak a language."""
-        return [
-            name
-            for name in self._engines.names
-            if engine in (None, name)
-            and (language is None or language in self._engines.synthesizer(name).languages)
-        ]
 
     async def _own(self, id: str) -> VoiceRecord:
         found = await self.get(id)

@@ -54,7 +54,9 @@ async def list_voices(
     if wants_page(request):
         return page("voices.html")
     first = (number - 1) * page_size
-    found, total = await served.voices.made(language=language, first=first, count=page_size)
+    found, total = await served.voices.list(
+        language=language, first=first, count=page_size, presets=False
+    )
     listed = VoicePage(
         voices=[_listed(record) for record in found],
         total=total,

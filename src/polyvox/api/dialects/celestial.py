@@ -124,7 +124,7 @@ async def list_speakers(
             speakers=[Speaker(id=name, name=name, created_at=_CREATED) for name in _SPEAKERS]
         )
     engine = _known(served, model_id).engine if model_id else None
-    found, _ = await served.voices.made(engine=engine)
+    found, _ = await served.voices.list(engine=engine, presets=False)
     return Speakers(speakers=[_speaker(record) for record in found])
 
 

@@ -87,7 +87,7 @@ async def design(asked: DesignRequest, request: Request, served: Served) -> Made
 @router.get("/api/voices")
 async def list_voices(served: Served) -> VoiceList:
     """Voices that were made, the newest first."""
-    found, _ = await served.voices.made()
+    found, _ = await served.voices.list(presets=False)
     return VoiceList(
         voices=[
             ListedVoice(
