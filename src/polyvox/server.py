@@ -66,6 +66,7 @@ def standalone(settings: Settings) -> ASGIApp:
         stall_seconds=server.stall_seconds,
         url_seconds=settings.voices.url_seconds,
         private_urls=settings.voices.private_urls,
+        clip_characters=settings.speech.max_clip_characters,
     )
     return guarded(build(lifespan, limits), limits)
 

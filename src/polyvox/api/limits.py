@@ -23,6 +23,8 @@ class Limits:
     """Time in which a recording must come from a URL."""
     private_urls: bool
     """Whether recordings are fetched from private addresses too."""
+    clip_characters: int
+    """Of the text of a clip that is kept as a file."""
 
     @property
     def form_bytes(self) -> int:

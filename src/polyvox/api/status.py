@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
 from polyvox import __version__
@@ -14,7 +14,7 @@ router = APIRouter(tags=["status"])
 
 
 @router.get("/health")
-async def health(served: Served) -> dict[str, Any]:
+async def health(request: Request, served: Served) -> dict[str, Any]:
     """`ok` when the default engine can speak, else `starting`; and what is taken."""
     rules = served.enrolment.rules
     return {
@@ -22,6 +22,7 @@ async def health(served: Served) -> dict[str, Any]:
         "version": __version__,
         "default_model": served.engines.default.id,
         "max_characters": served.synthesis.max_characters,
+        "max_clip_characters": request.app.state.limits.clip_characters,
         "recordings": {
             "min_seconds": rules.limits.shortest,
             "max_seconds": rules.limits.seconds,

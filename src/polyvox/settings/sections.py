@@ -48,6 +48,9 @@ class Speech(Section):
     model: str = Field("espeak", description="Model of requests that name none.")
     voice: str | None = Field(None, description="Voice of requests that name none.")
     max_characters: int = Field(4096, ge=1, description="Longest text of one request.")
+    max_clip_characters: int = Field(
+        500, ge=1, description="Longest text of a clip of the web application."
+    )
     max_waiting: int = Field(
         256, ge=0, description="Requests that may wait for an engine; more are answered 503."
     )

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from tests import sounds
+from tests.server import served
 
 
 def fresh() -> str:
@@ -97,3 +98,14 @@ def test_what_is_wrong_has_a_detail(
 )
 def test_files_are_found_by_their_own_ids_only(client: httpx.Client, path: str) -> None:
     assert client.get(path).status_code == 404
+
+
+def test_how_long_a_clip_may_be_is_a_setting(tmp_path: Path) -> None:
+    with served(tmp_path, POLYVOX_SPEECH__MAX_CLIP_CHARACTERS="10") as server:
+        assert httpx.get(f"{server.url}/health").json()["max_clip_characters"] == 10
+        asked = {"voice_id": "espeak.nova", "text": "ten chars."}
+        answer = httpx.post(f"{server.url}/api/generate", json=asked, timeout=30)
+        assert answer.status_code == 200, answer.text
+        asked["text"] = "eleven char"
+        answer = httpx.post(f"{server.url}/api/generate", json=asked)
+        assert (answer.status_code, "at most 10" in answer.json()["detail"]) == (422, True)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, File, Form, Path, Request, Response, UploadFile
+from fastapi import APIRouter, File, Form, HTTPException, Path, Request, Response, UploadFile
 from fastapi.responses import RedirectResponse, StreamingResponse
 from pydantic import BaseModel, Field
 
 from polyvox.api.access import Served
 from polyvox.api.dialects.detail import DETAILS, DetailRoute
+from polyvox.api.limits import Limits
 from polyvox.api.streaming import spoken, unless_gone
 from polyvox.api.uploads import uploaded
 from polyvox.api.voices import moment
@@ -50,7 +51,7 @@ class DesignRequest(BaseModel):
 
 class GenerateRequest(BaseModel):
     voice_id: str = Field(max_length=200)
-    text: str = Field(min_length=1, max_length=_LONGEST_TEXT)
+    text: str = Field(min_length=1, description="Up to 500 characters, or as the settings say.")
 
 
 class Generated(BaseModel):
@@ -116,6 +117,11 @@ async def preview_voice(id: Id, request: Request, served: Served) -> Response:
 @router.post("/api/generate")
 async def generate(asked: GenerateRequest, request: Request, served: Served) -> Generated:
     """Speak a text into an MP3 file, kept for a while."""
+    limits: Limits = request.app.state.limits
+    if len(asked.text) > limits.clip_characters:
+        raise HTTPException(
+            422, f"The text has {len(asked.text)} characters; at most {limits.clip_characters}."
+        )
     said = Utterance(asked.text, voice=asked.voice_id)
     clip = await unless_gone(request, served.generations.generate(said))
     return Generated(

@@ -11,6 +11,8 @@ const clip = new Clip(byId("clip"), "the speech");
 let latest = ""; // the address that was asked for last
 
 async function load() {
+  text.dataset.limit = (await get("/health")).max_clip_characters;
+  showCount(text);
   const { voices } = await get("/v1/voices?page_size=1000");
   listVoices(voice, voices);
   choose(voice, new URLSearchParams(location.search).get("voice"));
