@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, File, Form, HTTPException, Path, Request, Response, UploadFile
+from fastapi import APIRouter, File, Form, Path, Request, Response, UploadFile
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse, StreamingResponse
 from pydantic import BaseModel, Field
 
@@ -119,9 +120,9 @@ async def generate(asked: GenerateRequest, request: Request, served: Served) -> 
     """Speak a text into an MP3 file, kept for a while."""
     limits: Limits = request.app.state.limits
     if len(asked.text) > limits.clip_characters:
-        raise HTTPException(
-            422, f"The text has {len(asked.text)} characters; at most {limits.clip_characters}."
-        )
+        message = f"String should have at most {limits.clip_characters} characters"
+        wrong = {"type": "string_too_long", "loc": ("body", "text"), "msg": message}
+        raise RequestValidationError([wrong])
     said = Utterance(asked.text, voice=asked.voice_id)
     clip = await unless_gone(request, served.generations.generate(said))
     return Generated(
