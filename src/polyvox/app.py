@@ -227,6 +227,7 @@ def _launch(settings: Settings, known: Registry, model: str) -> Launch:
         folder=settings.engines.folder,
         threads=1 if engine.parallel else None,
         guarded=engine.name in settings.engines.fallbacks,
+        seats=min(engine.max_batch, settings.engines.max_batch),
         hosts=(settings.engines.hosts or _cores()) if engine.parallel else 1,
     )
 

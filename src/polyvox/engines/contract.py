@@ -6,12 +6,13 @@ declarations and by its host to work, so heavy imports belong in `load`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Optional
+from typing import Any, ClassVar, Optional, Union
 
 from polyvox.domain.audio import AudioChunk
+from polyvox.domain.errors import PolyvoxError
 from polyvox.domain.speech import Segment
 from polyvox.domain.voice import Design, Reference, Setting, Speaker, Voice
 
@@ -37,14 +38,39 @@ class Weights:
     commercial: bool
     """Whether the licence allows commercial use."""
     gigabytes: float
-    """Size on disk, about."""
+    """Size on disk, about, with what is `beside`."""
     files: tuple[str, ...]
     """Files without which it cannot load; also how a folder is recognised as this model's."""
+    optional: tuple[str, ...] = ()
+    """Files that are taken along where they are; * stands for any letters."""
+    beside: tuple[Weights, ...] = ()
+    """What else it needs of other repositories, each in its own `folder`."""
+    folder: str = ""
+    """Below the model's folder, where the files go; in it when empty."""
+
+    @property
+    def parts(self) -> tuple[Weights, ...]:
+        """Itself and what is beside it: one for each repository."""
+        return (self, *self.beside)
+
+    def place(self, file: str) -> str:
+        """Where a file of its repository is in the model's folder."""
+        return f"{self.folder}/{file}" if self.folder else file
 
 
 @dataclass(frozen=True)
 class NoOptions:
     """For engines without any."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One of the segments that are spoken together."""
+
+    segment: Segment
+    voice: Voice
+    options: Any
+    """An instance of the engine's `Options`."""
 
 
 class Engine:
@@ -103,6 +129,8 @@ class Synthesizer(Engine):
     """Hertz of every chunk."""
     max_characters: ClassVar[int]
     """The longest segment it speaks well."""
+    max_batch: ClassVar[int] = 1
+    """Lines that `synthesize_batch` takes at once, where there is one."""
     parallel: ClassVar[bool] = False
     """Whether several hosts of it pay on one machine (it uses one core each)."""
     deterministic: ClassVar[bool] = False
@@ -122,6 +150,23 @@ class Synthesizer(Engine):
         `options` is an instance of `Options`. Word times count from the segment's start, word
         positions from the segment's first character. Closing the iterator cancels. The voice
         stands on one of `speakers`, or carries a `state` that this engine made.
+        """
+        raise NotImplementedError
+
+    def synthesize_batch(
+        self, lines: Sequence[Line]
+    ) -> Generator[tuple[int, Union[AudioChunk, PolyvoxError, None]], None, None]:
+        """Speak several segments at once: 2 to `max_batch` lines with the same options.
+
+        Yields the index of a line with its next chunk, with the error that ended it, or with None
+        at its end; each line ends once. Closing the generator cancels those that are left.
+        """
+        raise NotImplementedError
+
+    def convert(self, source: Reference, voice: Voice, options: Any) -> Iterator[AudioChunk]:
+        """What is said in `source`, as if `voice` said it, as long as `source`; chunks at
+        `sample_rate`. An engine with this and without `synthesize` speaks through another one:
+        its `languages` are empty and its `max_characters` 0, for they are those of the other.
         """
         raise NotImplementedError
 

@@ -7,7 +7,8 @@ import contextlib
 import os
 import socket
 import sys
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from time import monotonic
 from typing import Any, Self
 
 from polyvox.domain.audio import AudioChunk
@@ -31,10 +32,12 @@ _READ_AHEAD = 4 * 1024 * 1024
 _SETTLE_WITHIN = 5.0
 """Seconds in which a cancelled engine must stop, or lose its process."""
 _END_WITHIN = 3.0
+_LOAD = 0
+"""Number of the first request."""
 
 
 class Host:
-    """One running host. It speaks one segment at a time."""
+    """One running host. It takes several requests at once; how it serves them is its own affair."""
 
     def __init__(
         self,
@@ -42,15 +45,20 @@ class Host:
         process: asyncio.subprocess.Process,
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
-        patience: float,
     ) -> None:
-        self.engine = engine
-        self.process = process
-        self._reader, self._writer, self._patience = reader, writer, patience
-        self._requests = 0
+        self.engine, self.process = engine, process
+        self._reader, self._writer = reader, writer
+        self._patience = 0.0
+        self._requests = _LOAD
+        self._open: dict[int, _Request] = {}
+        self._left: set[int] = set()
+        """Requests that were left before their end, and at which the engine may still be."""
+        self._settled = asyncio.Event()
         self._states = States()
-        self.owing = False
-        """Whether the last request was left before its end; `settle` before the next one."""
+        self.heard = monotonic()
+        """When the process gave its last sign of life."""
+        self._ended = False
+        self._reading = asyncio.create_task(self._read())
 
     @classmethod
     async def start(
@@ -62,8 +70,8 @@ class Host:
     ) -> Self:
         """A host that has loaded its model.
 
-        `patience` is how many seconds a loaded engine may take for its next chunk. Raises
-        what the engine's `load` raised, or Unavailable when its process ends or hangs.
+        `patience` is how many seconds a loaded engine may be silent while it is asked for sound.
+        Raises what the engine's `load` raised, or Unavailable when its process ends or hangs.
         """
         ours, theirs = socket.socketpair()
         python = str(launch.python or sys.executable)
@@ -76,32 +84,34 @@ class Host:
                 *command,
                 stdin=asyncio.subprocess.DEVNULL,
                 pass_fds=(theirs.fileno(),),
-                env=_environment(launch),
+                env={**os.environ, **launch.variables},
                 start_new_session=True,
             )
         finally:
             theirs.close()
         reader, writer = await asyncio.open_connection(sock=ours, limit=_READ_AHEAD)
-        host = cls(launch.engine, process, reader, writer, patience)
+        host = cls(launch.engine, process, reader, writer)
         try:
-            await host._send(Message("load", 0, _load(launch)))
-            answer = await host._next(load_within)
+            await host._load(launch, load_within)
         except (EngineCrashed, TimedOut) as error:
             await host.close()
             raise Unavailable(f"Engine '{launch.engine}' does not start: {error}") from error
         except BaseException:
             await host.close()
             raise
-        if answer.kind == "error":
-            await host.close()
-            raise from_message(dict(answer.fields))
+        host._patience = patience
         return host
 
     @property
     def alive(self) -> bool:
-        return self.process.returncode is None and not self._reader.at_eof()
+        return self.process.returncode is None and not self._ended
 
-    async def speak(
+    @property
+    def owing(self) -> bool:
+        """Whether it may still be at a request that was left before its end; see `settle`."""
+        return bool(self._left)
+
+    def speak(
         self, segment: Segment, voice: Voice, options: Mapping[str, Any]
     ) -> AsyncGenerator[AudioChunk, None]:
         """The segment's audio as it comes. Leaving early cancels; the host then owes an end.
@@ -109,28 +119,15 @@ class Host:
         Raises EngineFailed with the engine's reason, EngineCrashed when its process dies,
         TimedOut when it goes silent for longer than its patience.
         """
-        asked = {
-            "segment": to_fields(segment),
-            "voice": await self._bring(voice),
-            "options": dict(options),
-        }
-        request = await self._ask("speak", asked)
-        try:
-            while True:
-                answer = await self._next(self._patience)
-                if answer.kind == "chunk":
-                    yield chunk_in(answer)
-                    continue
-                self.owing = False
-                if answer.kind == "error":
-                    raise from_message(dict(answer.fields))
-                return
-        except TimedOut:
-            self.kill()
-            raise
-        finally:
-            if self.owing and self.alive:
-                self._writer.write(pack(Message("cancel", request)))
+        asked = {"segment": to_fields(segment), "options": dict(options)}
+        return self._sound("speak", voice, asked)
+
+    def convert(
+        self, source: Reference, voice: Voice, options: Mapping[str, Any]
+    ) -> AsyncGenerator[AudioChunk, None]:
+        """What is said in `source`, as if `voice` said it. Ends and raises as `speak` does."""
+        asked = {"source": to_fields(source), "options": dict(options)}
+        return self._sound("convert", voice, asked, samples_out(source.samples))
 
     async def enroll(self, reference: Reference) -> bytes:
         """The voice state of whoever speaks in `reference`. Raises as `speak` does."""
@@ -157,17 +154,18 @@ class Host:
         return bytes(made.body)
 
     async def settle(self) -> None:
-        """Wait until a request that was left has ended; ends the process if it will not."""
+        """Wait until the requests that were left have ended; ends the process if it will not."""
         try:
             async with asyncio.timeout(_SETTLE_WITHIN):
-                while (await self._next(_SETTLE_WITHIN)).kind == "chunk":
-                    pass
-            self.owing = False
-        except (TimeoutError, TimedOut, EngineCrashed):
+                while self._left and self.alive:
+                    self._settled.clear()
+                    await self._settled.wait()
+        except TimeoutError:
             self.kill()
 
     async def close(self) -> None:
         """End the process: its socket closes, and it is killed if that does not suffice."""
+        self._reading.cancel()
         self._writer.close()
         try:
             async with asyncio.timeout(_END_WITHIN):
@@ -179,8 +177,14 @@ class Host:
             await self._writer.wait_closed()
 
     def kill(self) -> None:
+        self._ended = True
         with contextlib.suppress(ProcessLookupError):
             self.process.kill()
+
+    async def _load(self, launch: Launch, within: float) -> None:
+        self._patience = within
+        async with self._asked("load", launch.told) as request:
+            await request.answer()
 
     async def _bring(self, voice: Voice) -> Any:
         """The voice as fields, its state sent before when the host does not hold it yet."""
@@ -190,72 +194,98 @@ class Host:
             await self._send(Message("state", 0, {"digest": voice.digest}, state))
         return to_fields(voice)
 
-    async def _ask(
-        self, kind: str, asked: Mapping[str, Any], body: memoryview | bytes = b""
-    ) -> int:
-        self._requests += 1
-        self.owing = True
-        await self._send(Message(kind, self._requests, asked, body))
-        return self._requests
+    async def _sound(
+        self, kind: str, voice: Voice, asked: Mapping[str, Any], body: memoryview | bytes = b""
+    ) -> AsyncGenerator[AudioChunk, None]:
+        brought = {**asked, "voice": await self._bring(voice)}
+        async with self._asked(kind, brought, body) as request:
+            while (answer := await request.answer()).kind == "chunk":
+                yield chunk_in(answer)
 
     async def _made(
         self, kind: str, asked: Mapping[str, Any], body: memoryview | bytes = b""
     ) -> Message:
-        await self._ask(kind, asked, body)
+        async with self._asked(kind, asked, body) as request:
+            return await request.answer()
+
+    @contextlib.asynccontextmanager
+    async def _asked(
+        self, kind: str, asked: Mapping[str, Any], body: memoryview | bytes = b""
+    ) -> AsyncIterator[_Request]:
+        """A request that is cancelled when the block is left before its last answer has come."""
+        if self._ended:
+            raise self.crashed()
+        request = _Request(self, self._patience)
+        number, self._requests = self._requests, self._requests + 1
+        self._open[number] = request
         try:
-            answer = await self._next(self._patience)
-        except TimedOut:
-            self.kill()
-            raise
-        self.owing = False
-        if answer.kind == "error":
-            raise from_message(dict(answer.fields))
-        return answer
+            await self._send(Message(kind, number, asked, body))
+            yield request
+        finally:
+            del self._open[number]
+            if self.alive and not request.over:
+                self._left.add(number)
+                self._writer.write(pack(Message("cancel", number)))
+
+    async def _read(self) -> None:
+        """Hand each answer to whoever asked, until the process ends."""
+        with contextlib.suppress(WireBroken):
+            while message := await receive(self._reader):
+                self.heard = monotonic()
+                if request := self._open.get(message.id):
+                    request.hear(message)
+                elif message.kind != "chunk":
+                    self._left.discard(message.id)
+                    self._settled.set()
+        self._ended = True
+        self._settled.set()
+        for request in self._open.values():
+            request.hear(None)
 
     async def _send(self, message: Message) -> None:
         try:
             self._writer.write(pack(message))
             await self._writer.drain()
         except ConnectionError as error:
-            raise self._crashed() from error
+            raise self.crashed() from error
 
-    async def _next(self, patience: float) -> Message:
-        try:
-            async with asyncio.timeout(patience):
-                message = await receive(self._reader)
-        except TimeoutError as error:
-            raise TimedOut(
-                f"Engine '{self.engine}' gave no sound for {patience:.0f} seconds."
-            ) from error
-        except WireBroken as error:
-            raise self._crashed() from error
-        if message is None:
-            raise self._crashed()
-        return message
-
-    def _crashed(self) -> EngineCrashed:
+    def crashed(self) -> EngineCrashed:
         return EngineCrashed(
             f"The process of engine '{self.engine}' ended while it was needed; "
             "it is started again for the next request."
         )
 
 
-def _load(launch: Launch) -> dict[str, Any]:
-    """What the host is told first. Secrets travel here, not on a command line."""
-    return {
-        "device": launch.device,
-        "model": launch.model,
-        "weights": str(launch.weights) if launch.weights else None,
-        "settings": dict(launch.settings),
-    }
+class _Request:
+    """What a host has answered to one request."""
 
+    def __init__(self, host: Host, patience: float) -> None:
+        self._host, self._patience = host, patience
+        self._answers: asyncio.Queue[Message | None] = asyncio.Queue()
+        self.over = False
+        """Whether the last answer has come, read or not."""
 
-def _environment(launch: Launch) -> dict[str, str]:
-    """Variables of the host, some of which numerical libraries read when they are loaded."""
-    variables = {**os.environ, "OMP_WAIT_POLICY": "PASSIVE", "HF_HUB_OFFLINE": "1"}
-    if launch.threads:
-        names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-        variables |= dict.fromkeys(names, str(launch.threads))
-    if launch.path:
-        variables["PYTHONPATH"] = str(launch.path)
-    return variables
+    def hear(self, answer: Message | None) -> None:
+        """The next answer; None when there will be no more, because the process has ended."""
+        self.over = answer is None or answer.kind != "chunk"
+        self._answers.put_nowait(answer)
+
+    async def answer(self) -> Message:
+        """The next answer; raises the error that it tells of."""
+        while True:
+            try:
+                async with asyncio.timeout(self._patience):
+                    answer = await self._answers.get()
+                break
+            except TimeoutError as error:
+                if monotonic() - self._host.heard < self._patience:
+                    continue  # it serves others
+                self._host.kill()
+                raise TimedOut(
+                    f"Engine '{self._host.engine}' gave no sound for {self._patience:.0f} seconds."
+                ) from error
+        if answer is None:
+            raise self._host.crashed()
+        if answer.kind == "error":
+            raise from_message(dict(answer.fields))
+        return answer

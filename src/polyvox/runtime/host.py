@@ -1,5 +1,5 @@
-"""The process that runs one engine. It reads requests from a socket that it inherits, speaks
-them one after the other, and ends when the socket closes.
+"""The process that runs one engine. It reads requests from a socket that it inherits, serves them
+one after the other, or together where the engine can, and ends when the socket closes.
 
     python -m polyvox.runtime.host ENGINE --fd N
 
@@ -13,22 +13,20 @@ import os
 import socket
 import sys
 import threading
-import time
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from queue import SimpleQueue
 from typing import Any, BinaryIO, Optional
-
-import numpy as np
 
 from polyvox.domain.audio import AudioChunk
 from polyvox.domain.errors import EngineFailed, PolyvoxError, to_message
 from polyvox.domain.speech import Segment
-from polyvox.domain.voice import Reference, Voice
+from polyvox.domain.voice import Design, Reference, Voice
 from polyvox.engines import options
-from polyvox.engines.contract import Synthesizer
+from polyvox.engines.contract import Line, Synthesizer, capabilities
 from polyvox.engines.registry import Registry
+from polyvox.runtime.gathering import gathered
 from polyvox.runtime.wire import (
     Message,
     States,
@@ -41,10 +39,16 @@ from polyvox.runtime.wire import (
     to_fields,
 )
 
-_GATHER = 0.01
-"""Seconds for which a fast engine's chunks are gathered into one message."""
-_LONGEST_MESSAGE = 2.0
-"""Seconds of sound."""
+
+@dataclass(frozen=True)
+class _Work:
+    """A request, understood."""
+
+    id: int
+    begin: Callable[[], Any]
+    """Gives chunks, or what is made."""
+    line: Optional[Line] = None
+    """What is spoken, where that can be done together with others."""
 
 
 class Host:
@@ -53,7 +57,11 @@ class Host:
     def __init__(self, stream: BinaryIO, engine: Synthesizer) -> None:
         self._stream = stream
         self._engine = engine
-        self._requests: SimpleQueue[Message] = SimpleQueue()
+        self._most = engine.max_batch if "synthesize_batch" in capabilities(type(engine)) else 1
+        self._sending = threading.Lock()
+        self._changed = threading.Condition()
+        self._waiting: list[_Work] = []
+        self._begun: set[int] = set()
         self._cancelled: set[int] = set()
         self._states = States()
 
@@ -64,9 +72,14 @@ class Host:
             return
         threading.Thread(target=self._listen, daemon=True).start()
         while True:
-            request = self._requests.get()
-            self._answer(request)
-            self._cancelled.discard(request.id)
+            together = self._next()
+            if len(together) > 1:
+                self._speak_together(together)
+            else:
+                self._answer(together[0])
+            with self._changed:
+                self._begun.clear()
+                self._cancelled.clear()
 
     def _load(self, asked: Mapping[str, Any]) -> bool:
         engine = self._engine
@@ -76,7 +89,7 @@ class Host:
             engine.settings = options.check(engine.Settings, asked["settings"], "setting")
             engine.load(asked["device"])
         except Exception as error:
-            self._send(Message("error", fields=to_message(_own(error))))
+            self._fail(0, error)
             return False
         self._send(Message("ready"))
         return True
@@ -86,43 +99,60 @@ class Host:
         try:
             while message := read(self._stream):
                 if message.kind == "cancel":
-                    self._cancelled.add(message.id)
+                    self._cancel(message.id)
+                elif message.kind == "state":
+                    self._states.add(message.fields["digest"], bytes(message.body))
                 else:
-                    self._requests.put(message)
+                    self._take(message)
         except (WireBroken, OSError) as error:
             print(f"host of {self._engine.name}: {error}", file=sys.stderr)
         self._engine.unload()
         os._exit(0)
 
-    def _answer(self, request: Message) -> None:
+    def _take(self, message: Message) -> None:
         try:
-            if request.kind == "state":
-                self._states.add(request.fields["digest"], bytes(request.body))
-                return
-            if request.kind == "speak":
-                for chunk in _gathered(self._spoken(request)):
-                    self._send(chunk_message(request.id, chunk))
-                answer = Message("done", request.id)
-            else:
-                answer = self._made(request)
+            work = self._understood(message)
         except Exception as error:
-            answer = Message("error", request.id, to_message(_own(error)))
-        self._send(answer)
+            self._fail(message.id, error)
+            return
+        with self._changed:
+            self._waiting.append(work)
+            self._changed.notify()
 
-    def _made(self, request: Message) -> Message:
-        """A voice state, of a recording, of words, or of other voices."""
-        given = request.fields
-        if request.kind == "enroll":
-            reference = Reference(samples_in(request.body), **given)
-            return Message("made", request.id, body=self._engine.enroll(reference))
-        if request.kind == "design":
-            design = self._engine.design(**given)
-            return Message("made", request.id, to_fields(design), design.state)
-        if request.kind == "blend":
+    def _cancel(self, request: int) -> None:
+        """What waits is over at once; what has begun ends with its next chunk."""
+        with self._changed:
+            if request in self._begun:
+                self._cancelled.add(request)
+            waited = [work for work in self._waiting if work.id == request]
+            self._waiting = [work for work in self._waiting if work.id != request]
+        for work in waited:
+            self._send(Message("done", work.id))
+
+    def _understood(self, message: Message) -> _Work:
+        """Voices are looked up in the order in which requests come, as the server counts them."""
+        given, engine = message.fields, self._engine
+        begin: Optional[Callable[[], Any]] = None
+        if message.kind == "speak":
+            chosen = options.check(engine.Options, given["options"])
+            segment = from_fields(Segment, given["segment"])
+            line = Line(segment, self._voice(given["voice"]), chosen)
+            begin = partial(engine.synthesize, line.segment, line.voice, line.options)
+            return _Work(message.id, begin, line)
+        if message.kind == "convert":
+            chosen = options.check(engine.Options, given["options"])
+            source = Reference(samples_in(message.body), **given["source"])
+            begin = partial(engine.convert, source, self._voice(given["voice"]), chosen)
+        if message.kind == "enroll":
+            begin = partial(engine.enroll, Reference(samples_in(message.body), **given))
+        if message.kind == "design":
+            begin = partial(engine.design, **given)
+        if message.kind == "blend":
             voices = [self._voice(each) for each in given["voices"]]
-            state = self._engine.blend(voices, given["weights"])
-            return Message("made", request.id, body=state)
-        raise EngineFailed(f"A host does not know how to '{request.kind}'.")
+            begin = partial(engine.blend, voices, given["weights"])
+        if begin is None:
+            raise EngineFailed(f"A host does not know how to '{message.kind}'.")
+        return _Work(message.id, begin)
 
     def _voice(self, fields: Mapping[str, Any]) -> Voice:
         """The voice, with its state, which has come before."""
@@ -134,45 +164,81 @@ class Host:
             raise EngineFailed(f"The state of voice '{voice.id}' has not come.")
         return replace(voice, state=state)
 
-    def _spoken(self, request: Message) -> Iterator[AudioChunk]:
-        segment = from_fields(Segment, request.fields["segment"])
-        voice = self._voice(request.fields["voice"])
-        chosen = options.check(self._engine.Options, request.fields["options"])
-        stream = self._engine.synthesize(segment, voice, chosen)
+    def _next(self) -> list[_Work]:
+        """What has waited longest, with as much as can be spoken together with it."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._waiting)
+            first, *others = self._waiting
+            together = [first]
+            if first.line:
+                alike = [w for w in others if w.line and w.line.options == first.line.options]
+                together += alike[: self._most - 1]
+            self._waiting = [work for work in others if work not in together]
+            self._begun = {work.id for work in together}
+        return together
+
+    def _answer(self, work: _Work) -> None:
         try:
-            for chunk in stream:
-                if request.id in self._cancelled:
+            made = work.begin()
+            if isinstance(made, bytes):
+                answer = Message("made", work.id, body=made)
+            elif isinstance(made, Design):
+                answer = Message("made", work.id, to_fields(made), made.state)
+            else:
+                for chunk in gathered(self._until_cancelled(work, made)):
+                    self._send(chunk_message(work.id, chunk))
+                answer = Message("done", work.id)
+        except Exception as error:
+            self._fail(work.id, error)
+        else:
+            self._send(answer)
+
+    def _until_cancelled(
+        self, work: _Work, chunks: Generator[AudioChunk, None, None]
+    ) -> Iterator[AudioChunk]:
+        try:
+            for chunk in chunks:
+                if work.id in self._cancelled:
                     break
                 yield chunk
         finally:
-            stream.close()  # type: ignore[attr-defined]
+            chunks.close()
+
+    def _speak_together(self, together: Sequence[_Work]) -> None:
+        """Each gets its own sound, its own error and its own end. Where the engine fails before
+        there is any sound, they are spoken one by one."""
+        left, sounded = dict(enumerate(together)), False
+        stream = self._engine.synthesize_batch([work.line for work in together if work.line])
+        try:
+            for index, what in stream:
+                for gone in [each for each, work in left.items() if work.id in self._cancelled]:
+                    self._send(Message("done", left.pop(gone).id))
+                if index not in left:
+                    pass
+                elif isinstance(what, AudioChunk):
+                    self._send(chunk_message(left[index].id, what))
+                    sounded = True
+                elif what is None:
+                    self._send(Message("done", left.pop(index).id))
+                else:
+                    self._fail(left.pop(index).id, what)
+                if not left:
+                    break
+            else:
+                raise EngineFailed(f"{len(left)} segments of a batch came to no end.")
+        except Exception as error:
+            for work in left.values():
+                self._fail(work.id, error) if sounded else self._answer(work)
+        finally:
+            stream.close()
+
+    def _fail(self, request: int, error: Exception) -> None:
+        self._send(Message("error", request, to_message(_own(error))))
 
     def _send(self, message: Message) -> None:
-        self._stream.write(pack(message))
-        self._stream.flush()
-
-
-def _gathered(chunks: Iterator[AudioChunk]) -> Iterator[AudioChunk]:
-    """The first chunk at once; later ones together where the engine is faster than a message
-    is worth."""
-    waiting: list[AudioChunk] = []
-    sent, length = 0.0, 0.0
-    for chunk in chunks:
-        waiting.append(chunk)
-        length += chunk.duration
-        if time.monotonic() - sent >= _GATHER or length >= _LONGEST_MESSAGE:
-            yield _together(waiting)
-            waiting, sent, length = [], time.monotonic(), 0.0
-    if waiting:
-        yield _together(waiting)
-
-
-def _together(chunks: list[AudioChunk]) -> AudioChunk:
-    if len(chunks) == 1:
-        return chunks[0]
-    samples = np.concatenate([chunk.samples for chunk in chunks])
-    words = tuple(word for chunk in chunks for word in chunk.words)
-    return AudioChunk(samples, chunks[0].sample_rate, words)
+        with self._sending:
+            self._stream.write(pack(message))
+            self._stream.flush()
 
 
 def _own(error: Exception) -> PolyvoxError:

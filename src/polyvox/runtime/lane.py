@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import math
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from time import monotonic
+from typing import Any
 
 from polyvox.domain.errors import Busy, PolyvoxError
 from polyvox.runtime.breaker import Breaker
@@ -39,95 +41,106 @@ Room = Callable[["Lane"], AbstractAsyncContextManager[None]]
 """Waits until there is memory for one more host of a lane, and holds it while the host starts."""
 
 
+class _Place:
+    """One host, from the start of its process on, and how many of its seats are taken."""
+
+    def __init__(self, starting: asyncio.Task[Host]) -> None:
+        self.starting = starting
+        self.taken = 0
+
+    @property
+    def host(self) -> Host | None:
+        """None while it starts, and when it could not."""
+        done = self.starting.done() and not self.starting.cancelled()
+        return self.starting.result() if done and not self.starting.exception() else None
+
+    @property
+    def usable(self) -> bool:
+        return not self.starting.done() or bool(self.host and self.host.alive)
+
+
 class Lane:
     """The hosts of one model, and who waits for them, first come first served."""
 
     def __init__(self, launch: Launch, limits: Limits, room: Room) -> None:
         """`room` is asked for before a host is started."""
         self.launch, self._limits, self._room = launch, limits, room
-        self._size = size = launch.hosts
-        self._free = asyncio.Semaphore(size)
-        self._hosts: set[Host] = set()
-        self._idle: list[Host] = []
-        self._busy: dict[Host, float] = {}
+        self._seats = launch.hosts * launch.seats
+        self._free = asyncio.Semaphore(self._seats)
+        self._places: list[_Place] = []
         self._settling: set[asyncio.Task[None]] = set()
-        self._loading = 0
         self._waiting = 0
         self._usual = 0.1
-        """Seconds a host is usually held, as a running mean."""
+        """Seconds a seat is usually held, as a running mean."""
         self._resting: asyncio.TimerHandle | None = None
         self.used = 0.0
-        """When a host was last given back, on the monotonic clock."""
+        """When a seat was last given back, on the monotonic clock."""
         self.failure: str | None = None
         self.breaker = Breaker()
 
     @property
-    def loaded(self) -> bool:
-        """Whether it holds a model, or is about to."""
-        return bool(self.running or self._loading)
-
-    @property
     def idle(self) -> bool:
         """Whether its hosts could end now without anybody noticing."""
-        busy = self._busy or self._settling or self._waiting or self._loading
-        return not busy and bool(self._hosts)
+        busy = any(place.taken or place.host is None for place in self._places)
+        return bool(self._places) and not (busy or self._settling or self._waiting)
 
     @property
     def running(self) -> list[Host]:
-        return [host for host in self._hosts if host.alive]
+        return [place.host for place in self._places if place.host and place.host.alive]
 
     @property
     def state(self) -> str:
         if self.running:
             return READY
-        if self._loading:
+        if any(place.usable for place in self._places):
             return LOADING
         return FAILED if self.failure else SLEEPING
 
-    async def take(self, promised: bool) -> Host:
+    @contextlib.asynccontextmanager
+    async def seat(self, promised: bool) -> AsyncIterator[Host]:
+        """A host that serves the caller, maybe beside others, until the block is left. Raises
+        Busy, or what the start of a host raises."""
         await self._turn(promised)
+        place = self._place()
+        place.taken += 1
         try:
-            while self._idle:
-                host = self._idle.pop()
-                if host.alive:
-                    break
-                await self._end(host)
-            else:
-                host = await self._started()
+            host = await asyncio.shield(place.starting)
         except BaseException:
-            self._free.release()
+            self._leave(place)
             raise
-        self._busy[host] = monotonic()
-        return host
-
-    def give(self, host: Host) -> None:
-        """Back from its request; one that was left in the middle settles first."""
-        held = monotonic() - self._busy.pop(host)
-        self._usual += 0.1 * (held - self._usual)
-        if host.alive and not host.owing:
-            self._rest(host)
-        else:
-            task = asyncio.ensure_future(self._settle(host))
-            self._settling.add(task)
-            task.add_done_callback(self._settling.discard)
+        since = monotonic()
+        try:
+            yield host
+        finally:
+            self._usual += 0.1 * (monotonic() - since - self._usual)
+            if host.alive and not host.owing:
+                self._leave(place)
+            else:
+                self._later(self._settled(place, host))
 
     async def warm(self) -> None:
-        self.give(await self.take(promised=True))
-        while len(self.running) + self._loading < self._size:
-            await self._free.acquire()
-            try:
-                self._idle.append(await self._started())
-            finally:
-                self._free.release()
+        """Start the first host if there is none, then the others."""
+        async with self.seat(promised=True):
+            pass
+        while sum(place.usable for place in self._places) < self.launch.hosts:
+            await asyncio.shield(self._started().starting)
+
+    async def rest(self) -> None:
+        """End the hosts that nobody uses; the next request starts one again."""
+        unused = [place for place in self._places if not place.taken and place.host]
+        self._places = [place for place in self._places if place not in unused]
+        await asyncio.gather(*(place.host.close() for place in unused if place.host))
 
     async def close(self) -> None:
         if self._resting:
             self._resting.cancel()
-        for task in list(self._settling):
+        doing = [*self._settling, *(place.starting for place in self._places)]
+        hosts = [place.host for place in self._places if place.host]
+        for task in doing:
             task.cancel()
-        await asyncio.gather(*self._settling, return_exceptions=True)
-        await asyncio.gather(*(self._end(host) for host in list(self._hosts)))
-        self._idle.clear()
+        await asyncio.gather(*doing, return_exceptions=True)
+        await asyncio.gather(*(host.close() for host in hosts))
+        self._places.clear()
 
     async def _turn(self, promised: bool) -> None:
         if not self._free.locked() or promised:
@@ -145,24 +158,26 @@ class Lane:
             self._waiting -= 1
 
     def _full(self, what: str) -> Busy:
-        seconds = math.ceil(self._usual * self._waiting / self._size)
+        seconds = math.ceil(self._usual * self._waiting / self._seats)
         seconds = min(max(seconds, 1), 300)
         return Busy(f"{what}; try again in {seconds} s.", retry_after=seconds)
 
-    async def _started(self) -> Host:
-        self._loading += 1
-        try:
-            host = await self._launched()
-        except Busy:
-            raise
-        except PolyvoxError as error:
-            self.failure = error.message
-            raise
-        finally:
-            self._loading -= 1
-        self.failure = None
-        self._hosts.add(host)
-        return host
+    def _place(self) -> _Place:
+        """An idle host, or a new one where there may be more, or the one with most room."""
+        for place in [each for each in self._places if not (each.usable or each.taken)]:
+            self._later(self._ended(place))
+        usable = [place for place in self._places if place.usable]
+        open = [place for place in usable if place.taken < self.launch.seats]
+        best = min(open, key=lambda place: place.taken, default=None)
+        if best is None or (best.taken and len(usable) < self.launch.hosts):
+            return self._started()
+        return best
+
+    def _started(self) -> _Place:
+        place = _Place(asyncio.ensure_future(self._launched()))
+        self._places.append(place)
+        place.starting.add_done_callback(lambda _: self._arrived(place))
+        return place
 
     async def _launched(self) -> Host:
         async with self._room(self):
@@ -170,10 +185,37 @@ class Lane:
                 self.launch, load_within=self._limits.load, patience=self._limits.patience
             )
 
-    async def rest(self) -> None:
-        """End the hosts that nobody uses; the next request starts one again."""
-        idle, self._idle = self._idle, []
-        await asyncio.gather(*(self._end(host) for host in idle))
+    def _arrived(self, place: _Place) -> None:
+        """A host has started, or could not; those who wait for it are told by its task."""
+        if place.host:
+            self.failure = None
+            self._rest_later()
+            return
+        if place in self._places:
+            self._places.remove(place)
+        error = None if place.starting.cancelled() else place.starting.exception()
+        if isinstance(error, PolyvoxError) and not isinstance(error, Busy):
+            self.failure = error.message
+
+    async def _settled(self, place: _Place, host: Host) -> None:
+        """Give the seat back once a request that was left in the middle has ended."""
+        await host.settle()
+        self._leave(place)
+        if not host.alive:
+            await self._ended(place)
+
+    async def _ended(self, place: _Place) -> None:
+        """Clear away what is left of a process."""
+        if place in self._places:
+            self._places.remove(place)
+        if place.host:
+            await place.host.close()
+
+    def _leave(self, place: _Place) -> None:
+        place.taken -= 1
+        self._free.release()
+        self.used = monotonic()
+        self._rest_later()
 
     def _rest_later(self) -> None:
         """Give a model's memory back once nobody has asked for it for a while."""
@@ -185,25 +227,9 @@ class Lane:
 
     def _rest_now(self) -> None:
         if self.idle:
-            task = asyncio.ensure_future(self.rest())
-            self._settling.add(task)
-            task.add_done_callback(self._settling.discard)
+            self._later(self.rest())
 
-    async def _end(self, host: Host) -> None:
-        self._hosts.discard(host)
-        await host.close()
-
-    async def _settle(self, host: Host) -> None:
-        if host.alive:
-            await host.settle()
-        if host.alive and not host.owing:
-            self._rest(host)
-        else:
-            self._free.release()
-            await self._end(host)
-
-    def _rest(self, host: Host) -> None:
-        self._idle.append(host)
-        self._free.release()
-        self.used = monotonic()
-        self._rest_later()
+    def _later(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.ensure_future(work)
+        self._settling.add(task)
+        task.add_done_callback(self._settling.discard)

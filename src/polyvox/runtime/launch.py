@@ -34,6 +34,8 @@ class Launch:
     """How many its numerical libraries may use; as many as there are cores when None."""
     hosts: int = 1
     """Processes of it that may run side by side."""
+    seats: int = 1
+    """Requests that a process takes at once, to speak them together."""
     guarded: bool = False
     """Whether it rests after errors, because another engine can stand in."""
 
@@ -41,6 +43,28 @@ class Launch:
     def heavy(self) -> bool:
         """Whether it holds weights in memory, so that only a few may be loaded at once."""
         return self.weights is not None
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """What the host is told first. Secrets travel here, not on a command line."""
+        return {
+            "device": self.device,
+            "model": self.model,
+            "weights": str(self.weights) if self.weights else None,
+            "settings": dict(self.settings),
+        }
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """The host's environment beside the server's own; numerical libraries read some of it
+        when they are loaded."""
+        given = {"OMP_WAIT_POLICY": "PASSIVE", "HF_HUB_OFFLINE": "1"}
+        if self.threads:
+            names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+            given |= dict.fromkeys(names, str(self.threads))
+        if self.path:
+            given["PYTHONPATH"] = str(self.path)
+        return given
 
 
 def check_memory(launch: Launch) -> None:

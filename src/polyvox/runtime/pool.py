@@ -51,6 +51,17 @@ class Pool:
             async for chunk in chunks:
                 yield chunk
 
+    async def convert(
+        self, model: str, source: Reference, voice: Voice, options: Mapping[str, Any]
+    ) -> AsyncGenerator[AudioChunk, None]:
+        """What is said in `source`, as if `voice` said it, from the next free host."""
+        async with (
+            self._host(model, promised=True) as host,
+            contextlib.aclosing(host.convert(source, voice, options)) as chunks,
+        ):
+            async for chunk in chunks:
+                yield chunk
+
     async def enroll(self, model: str, reference: Reference) -> bytes:
         """The voice state that the model makes of `reference`."""
         async with self._host(model) as host:
@@ -100,12 +111,12 @@ class Pool:
         """The next free host, until the block is left."""
         lane = self._lane(model)
         if not lane.launch.guarded:
-            async with _taken(lane, promised) as host:
+            async with lane.seat(promised) as host:
                 yield host
             return
         lane.breaker.enter()
         try:
-            async with _taken(lane, promised) as host:
+            async with lane.seat(promised) as host:
                 yield host
         except FAILURES as error:
             lane.breaker.failed(error)
@@ -157,15 +168,6 @@ class Pool:
             for other in self._lanes.values()
             if other is not lane and other.launch.heavy and other.running
         ]
-
-
-@contextlib.asynccontextmanager
-async def _taken(lane: Lane, promised: bool) -> AsyncIterator[Host]:
-    host = await lane.take(promised)
-    try:
-        yield host
-    finally:
-        lane.give(host)
 
 
 def _full() -> Busy:

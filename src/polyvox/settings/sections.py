@@ -78,6 +78,9 @@ class Engines(Section):
     chunk_seconds: float = Field(
         120, gt=0, description="Time a loaded engine has for its next piece of sound."
     )
+    max_batch: int = Field(
+        8, ge=1, description="Requests that are spoken together, by engines that can."
+    )
     max_loaded_models: int = Field(
         2, ge=1, description="Models with weights that may be in memory at once."
     )
