@@ -20,13 +20,14 @@ from polyvox.domain.errors import (
     InvalidInput,
     NotFound,
     NothingToSpeak,
+    PolyvoxError,
     TooLarge,
     Unavailable,
 )
 from polyvox.domain.speech import Segment
 from polyvox.domain.voice import CLONED, DESIGNED, PRESET, Reference, Voice
 from polyvox.engines import check as contract
-from polyvox.engines.contract import Synthesizer
+from polyvox.engines.contract import Line, Synthesizer
 from polyvox.engines.options import option
 from polyvox.engines.qwen3 import codec
 from polyvox.engines.qwen3.engine import Qwen3
@@ -171,10 +172,14 @@ def test_windows_sound_like_the_whole(presets: Qwen3) -> None:
     codes = np.random.default_rng(0).integers(0, 64, (120, 4))
     tokenizer = presets._codec
     whole = codec.decode(tokenizer, codes)
-    pieces = np.concatenate(list(codec.sound(tokenizer, codes, None)))
-    assert np.abs(pieces - whole).max() < 1e-4
-    after = np.concatenate(list(codec.sound(tokenizer, codes[50:], codes[:50].astype(np.int16))))
+    assert np.abs(sounding(tokenizer, codes) - whole).max() < 1e-4
+    after = sounding(tokenizer, codes[50:], codes[:50].astype(np.int16))
     assert np.abs(after - whole[50 * 1920 :]).max() < 1e-4
+
+
+def sounding(tokenizer: Any, codes: Any, before: Any = None) -> Any:
+    spoken = codec.Sounding(tokenizer, before)
+    return np.concatenate([*map(spoken.add, codes), spoken.rest()])
 
 
 def test_abilities_are_those_of_each_model() -> None:
@@ -612,3 +617,90 @@ def test_the_contract_with_designs(checkpoints: Path) -> None:
             return self.design("A calm old man.", "en", {}, "Good morning.").state
 
     assert broken(Designs) == []
+
+
+def together(engine: Qwen3, lines: list[Line]) -> tuple[list[Any], list[int]]:
+    """What each line sounded like, or its error; and whose chunks came, in order."""
+    sound: dict[int, list[Any]] = {index: [] for index in range(len(lines))}
+    ends: list[int] = []
+    order = []
+    for index, what in engine.synthesize_batch(lines):
+        assert index not in ends, "something after the end"
+        if what is None or isinstance(what, PolyvoxError):
+            ends.append(index)
+        if what is not None:
+            sound[index].append(what)
+            order.append(index)
+    assert sorted(ends) == list(range(len(lines)))
+    told = [
+        each[0] if isinstance(each[0], PolyvoxError) else np.concatenate([c.samples for c in each])
+        for each in sound.values()
+    ]
+    return told, order
+
+
+TEXTS = ("Hello there, how are you?", "Good morning.", "It is a long way to the harbour, I think.")
+
+
+def test_lines_spoken_together_sound_as_alone(presets: Qwen3) -> None:
+    speakers = ("Ryan", "Serena", "Aiden")
+    lines = [
+        Line(Segment(text, "en", seed=7 + n), replace(RYAN, speaker=speaker), BRIEF)
+        for n, (text, speaker) in enumerate(zip(TEXTS, speakers, strict=True))
+    ]
+    alone = [
+        np.concatenate(
+            [c.samples for c in presets.synthesize(each.segment, each.voice, each.options)]
+        )
+        for each in lines
+    ]
+    spoken, order = together(presets, lines)
+    for own, one in zip(spoken, alone, strict=True):
+        assert own.shape == one.shape
+        assert np.abs(own - one).max() < 1e-3
+    assert order[:3] == [0, 1, 2], "they come side by side"
+
+
+def test_each_of_those_spoken_together_has_its_own_seed(presets: Qwen3) -> None:
+    lines = [Line(replace(HELLO, seed=seed), RYAN, BRIEF) for seed in (1, 2, 1)]
+    (one, other, same), _ = together(presets, lines)
+    assert np.abs(one - same).max() < 1e-3
+    assert one.shape != other.shape or np.abs(one - other).max() > 1e-2
+
+
+def test_clones_with_and_without_transcript_are_spoken_together(clones: Qwen3) -> None:
+    states = [clones.enroll(recording(3, said)) for said in (None, "Some words here.")]
+    voices = [
+        Voice(str(n), str(n), "qwen3", CLONED, digest=hashlib.sha256(s).hexdigest(), state=s)
+        for n, s in enumerate(states)
+    ]
+    alone = [
+        np.concatenate([c.samples for c in clones.synthesize(HELLO, voice, BRIEF)])
+        for voice in voices
+    ]
+    spoken, _ = together(clones, [Line(HELLO, voice, BRIEF) for voice in voices])
+    for own, one in zip(spoken, alone, strict=True):
+        assert own.shape == one.shape
+        assert np.abs(own - one).max() < 1e-3
+
+
+def test_what_cannot_be_said_costs_only_its_own_line(presets: Qwen3) -> None:
+    lines = [
+        Line(replace(HELLO, text="..."), RYAN, BRIEF),
+        Line(HELLO, RYAN, BRIEF),
+        Line(HELLO, replace(RYAN, speaker="Nobody"), BRIEF),
+    ]
+    (empty, spoken, unknown), _ = together(presets, lines)
+    assert isinstance(empty, NothingToSpeak)
+    assert isinstance(unknown, NotFound)
+    assert len(spoken) > 1000
+    nothing, _ = together(presets, [lines[0], lines[2]])
+    assert all(isinstance(each, PolyvoxError) for each in nothing)
+
+
+def test_closing_a_batch_ends_its_generation(presets: Qwen3) -> None:
+    long = Qwen3.Options(max_new_tokens=2000)
+    stream = presets.synthesize_batch([Line(HELLO, RYAN, long)] * 3)
+    next(stream)
+    stream.close()
+    assert len(list(presets.synthesize(HELLO, RYAN, BRIEF)))

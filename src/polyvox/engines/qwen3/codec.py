@@ -3,7 +3,6 @@ so a window with some frames before it sounds like the whole."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import Any, Optional
 
@@ -20,31 +19,38 @@ _NEAR = 6
 """Frames before a window that its convolutions need, which are most of the work."""
 _WINDOWS = (2, 4, 8)
 """Frames of the first window, of the second, and of all others: 160 ms make the start quick."""
+_NOTHING: Samples = np.zeros(0, np.float32)
 
 Frame = npt.NDArray[np.int64]
 """The codes of 80 ms; one of each codebook."""
 
 
-def windows(frames: Iterable[Frame]) -> Iterator[list[Frame]]:
-    """The frames in groups, as they come."""
-    sizes = iter(_WINDOWS)
-    size = next(sizes)
-    group: list[Frame] = []
-    for frame in frames:
-        group.append(frame)
-        if len(group) == size:
-            yield group
-            group, size = [], next(sizes, _WINDOWS[-1])
-    if group:
-        yield group
+class Sounding:
+    """Sound of frames that come one by one, a window at a time."""
 
+    def __init__(self, tokenizer: Any, before: Optional[Codes]) -> None:
+        """The frames follow the sample `before`."""
+        self._tokenizer = tokenizer
+        self._spoken = [] if before is None else list(before[-_HEARD:].astype(np.int64))
+        self._window: list[Frame] = []
+        self._sizes = iter(_WINDOWS)
+        self._size = next(self._sizes)
 
-def sound(tokenizer: Any, frames: Iterable[Frame], before: Optional[Codes]) -> Iterator[Samples]:
-    """The samples of each window of `frames`, which follow the sample `before`."""
-    spoken = [] if before is None else list(before[-_HEARD:].astype(np.int64))
-    for window in windows(frames):
-        spoken = [*spoken[-_HEARD:], *window]
-        yield _last(tokenizer, np.stack(spoken), len(window))
+    def add(self, frame: Frame) -> Samples:
+        """The sound of a window that is full with this frame; else nothing yet."""
+        self._window.append(frame)
+        if len(self._window) < self._size:
+            return _NOTHING
+        self._size = next(self._sizes, _WINDOWS[-1])
+        return self.rest()
+
+    def rest(self) -> Samples:
+        """The sound of the frames since the last window."""
+        if not self._window:
+            return _NOTHING
+        window, self._window = self._window, []
+        self._spoken = [*self._spoken[-_HEARD:], *window]
+        return _last(self._tokenizer, np.stack(self._spoken), len(window))
 
 
 def _last(tokenizer: Any, codes: npt.NDArray[np.int64], count: int) -> Samples:

@@ -7,25 +7,25 @@ by a clone model. PyTorch and the package are imported when it loads.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
-from typing import ClassVar, Optional
+from typing import ClassVar, Optional, Union
 
 import numpy as np
 
 from polyvox.domain.audio import AudioChunk
-from polyvox.domain.errors import InvalidInput, NotFound, Unavailable
+from polyvox.domain.errors import InvalidInput, NotFound, PolyvoxError, Unavailable
 from polyvox.domain.speech import Segment
 from polyvox.domain.voice import Design, Reference, Voice
-from polyvox.engines.contract import Synthesizer, Weights
+from polyvox.engines.contract import Line, Synthesizer, Weights
 from polyvox.engines.options import option
 from polyvox.engines.qwen3 import checkpoint
-from polyvox.engines.qwen3.codec import decode, sound
+from polyvox.engines.qwen3.codec import Sounding, decode
 from polyvox.engines.qwen3.models import CLONE, DESIGN, MODELS, PRESET, refusal
 from polyvox.engines.qwen3.speakers import LANGUAGES, SPEAKERS
 from polyvox.engines.qwen3.state import MOST_FRAMES, State, pack, unpack
-from polyvox.engines.qwen3.talker import Line, Sample, Talker
+from polyvox.engines.qwen3.talker import Sample, Take, Talker
 from polyvox.engines.qwen3.wording import Wording, checked_recording
 
 _CHUNK = 3840
@@ -51,7 +51,7 @@ class Qwen3(Synthesizer):
         "einops>=0.8",
         "safetensors>=0.5",
     )
-    imports = ("torch", "transformers", "accelerate", "librosa", "soundfile", "einops")
+    imports = ("torch", "polyvox.engines.qwen3.package:import_package", "accelerate")
     separate = True
     environment_gigabytes = 1.6
     models = tuple(MODELS)
@@ -66,6 +66,7 @@ class Qwen3(Synthesizer):
     sample_rate = 24000
     reference_rate = 24000
     max_characters = 400
+    max_batch = 32
     deterministic = True
 
     @dataclass(frozen=True)
@@ -122,19 +123,26 @@ class Qwen3(Synthesizer):
         torch.cuda.empty_cache()
 
     def synthesize(self, segment: Segment, voice: Voice, options: Options) -> Iterator[AudioChunk]:
-        stored = None if voice.state is None else self._stored(voice.state)
-        kind = MODELS[self.model].kind
-        if kind not in _kinds(stored):
-            raise refusal(self.model, *_kinds(stored))
-        line = Line(
-            self._wording.text(segment.text),
-            _language(segment.language),
-            segment.seed,
-            self._speaker(voice) if kind == PRESET else None,
-            self._instructions(segment, stored),
-            self._samples(voice.state) if kind == CLONE else None,
-        )
-        return self._speak(line, options)
+        return self._alone(self._take(segment, voice), options)
+
+    def synthesize_batch(
+        self, lines: Sequence[Line]
+    ) -> Generator[tuple[int, Union[AudioChunk, PolyvoxError, None]], None, None]:
+        takes: dict[int, Take] = {}
+        for index, line in enumerate(lines):
+            try:
+                takes[index] = self._take(line.segment, line.voice)
+            except PolyvoxError as error:
+                yield index, error
+        if not takes:
+            return
+        indices = list(takes)
+        spoken = self._speak(list(takes.values()), lines[0].options)
+        try:
+            for row, chunk in spoken:
+                yield indices[row], chunk
+        finally:
+            spoken.close()
 
     def enroll(self, reference: Reference) -> bytes:
         if MODELS[self.model].kind != CLONE:
@@ -152,9 +160,9 @@ class Qwen3(Synthesizer):
             raise InvalidInput("Describe the voice in words.", param="description")
         said = self._wording.text(text)
         digest = hashlib.sha256(repr((wish, language, said)).encode()).digest()
-        line = Line(said, _language(language), int.from_bytes(digest[:4], "big"), None, wish)
+        take = Take(said, _language(language), int.from_bytes(digest[:4], "big"), None, wish)
         sampling = asdict(self.Options(max_new_tokens=MOST_FRAMES + 1))
-        frames = list(self._talker.frames(line, sampling))
+        frames = [frame for _, frame in self._talker.frames([take], sampling) if frame is not None]
         if not _FEWEST_FRAMES <= len(frames) < MOST_FRAMES:
             seconds = len(frames) / _FRAME_RATE
             raise InvalidInput(
@@ -164,15 +172,48 @@ class Qwen3(Synthesizer):
         codes = np.stack(frames).astype(np.int16)
         return Design(pack(State(None, codes, said, wish)), (), (), {})
 
-    def _speak(self, line: Line, options: Options) -> Generator[AudioChunk, None, None]:
-        frames = self._talker.frames(line, asdict(options))
-        before = line.sample.codes if line.sample else None
+    def _alone(self, take: Take, options: Options) -> Generator[AudioChunk, None, None]:
+        spoken = self._speak([take], options)
         try:
-            for samples in sound(self._codec, frames, before):
+            for _, chunk in spoken:
+                if chunk is not None:
+                    yield chunk
+        finally:
+            spoken.close()
+
+    def _speak(
+        self, takes: Sequence[Take], options: Options
+    ) -> Generator[tuple[int, Optional[AudioChunk]], None, None]:
+        """The index of a take with its next chunk, or with None at its end."""
+        soundings = [
+            Sounding(self._codec, take.sample.codes if take.sample else None) for take in takes
+        ]
+        frames = self._talker.frames(takes, asdict(options))
+        try:
+            for row, frame in frames:
+                sounding = soundings[row]
+                samples = sounding.rest() if frame is None else sounding.add(frame)
                 for first in range(0, len(samples), _CHUNK):
-                    yield AudioChunk(samples[first : first + _CHUNK], self.sample_rate)
+                    yield row, AudioChunk(samples[first : first + _CHUNK], self.sample_rate)
+                if frame is None:
+                    yield row, None
         finally:
             frames.close()
+
+    def _take(self, segment: Segment, voice: Voice) -> Take:
+        """What the model is told; refuses what it cannot say."""
+        stored = None if voice.state is None else self._stored(voice.state)
+        kind = MODELS[self.model].kind
+        if kind not in _kinds(stored):
+            raise refusal(self.model, *_kinds(stored))
+        return Take(
+            self._wording.text(segment.text),
+            _language(segment.language),
+            segment.seed,
+            self._speaker(voice) if kind == PRESET else None,
+            self._instructions(segment, stored),
+            self._samples(voice.state) if kind == CLONE else None,
+        )
 
     def _speaker(self, voice: Voice) -> str:
         known = self._package.get_supported_speakers() or []

@@ -6,7 +6,7 @@ ends the generation by an error of ours when nobody listens any more.
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from queue import SimpleQueue
@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from polyvox.domain.errors import Cancelled, EngineFailed
 from polyvox.engines.qwen3.codec import Frame
+from polyvox.engines.qwen3.seeds import seeded
 from polyvox.engines.qwen3.state import Codes
 
 _SEEDS = 2**63
@@ -38,7 +39,7 @@ class Sample:
 
 
 @dataclass(frozen=True)
-class Line:
+class Take:
     """What is said, and how."""
 
     text: str
@@ -51,7 +52,8 @@ class Line:
 
 
 class Talker:
-    """Says one line after the other; the model keeps positions in itself while it speaks."""
+    """Says one thing after the other, or several at once; the model keeps positions in itself
+    while it speaks."""
 
     def __init__(self, package: Any) -> None:
         """`package` is a `Qwen3TTSModel`."""
@@ -61,16 +63,21 @@ class Talker:
     def close(self) -> None:
         self._turn.shutdown(cancel_futures=True)
 
-    def frames(self, line: Line, sampling: dict[str, Any]) -> Generator[Frame, None, None]:
-        """Each frame as soon as it is there. Closing the iterator ends the generation with the
-        frame that is being made."""
-        made: SimpleQueue[Optional[Frame]] = SimpleQueue()
+    def frames(
+        self, takes: Sequence[Take], sampling: Mapping[str, Any]
+    ) -> Generator[tuple[int, Optional[Frame]], None, None]:
+        """The index of a take with its next frame as soon as it is there, or with None at its
+        end. Closing the iterator ends the generation with the frames that are being made."""
+        made: SimpleQueue[Optional[tuple[int, Optional[Frame]]]] = SimpleQueue()
         stop = Event()
-        work = self._turn.submit(self._generate, line, sampling, made, stop)
+        work = self._turn.submit(self._generate, takes, sampling, made, stop)
         work.add_done_callback(lambda _: made.put(None))
+        left = set(range(len(takes)))
         try:
-            while (frame := made.get()) is not None:
-                yield frame
+            while (told := made.get()) is not None:
+                if told[1] is None:
+                    left.discard(told[0])
+                yield told
         finally:
             stop.set()
             if not work.cancel():
@@ -80,67 +87,90 @@ class Talker:
         failure = work.exception()
         if failure is not None:
             raise _told(failure) from failure
+        for index in sorted(left):
+            yield index, None
 
     def _generate(
         self,
-        line: Line,
-        sampling: dict[str, Any],
-        made: SimpleQueue[Optional[Frame]],
+        takes: Sequence[Take],
+        sampling: Mapping[str, Any],
+        made: SimpleQueue[Optional[tuple[int, Optional[Frame]]]],
         stop: Event,
     ) -> None:
         import torch  # type: ignore[import-not-found, unused-ignore]
 
         model = self._package.model
         end = model.config.talker_config.codec_eos_token_id
+        going = set(range(len(takes)))
 
         def hand_out(_module: Any, _given: Any, output: Any) -> None:
             if stop.is_set():
                 raise _Stopped
             codes = output.hidden_states[1]
-            if codes is not None:
-                frame = codes[0].cpu().numpy()
-                if frame[0] != end:
-                    made.put(frame)
+            if codes is None:
+                return
+            for index, frame in enumerate(codes.cpu().numpy()):
+                if index in going and frame[0] != end:
+                    made.put((index, frame))
+                elif index in going:
+                    going.discard(index)
+                    made.put((index, None))
 
         hook = model.talker.register_forward_hook(hand_out)
         try:
-            torch.manual_seed(line.seed % _SEEDS)
-            model.generate(**self._arguments(line), **sampling)
+            with seeded(torch, [take.seed % _SEEDS for take in takes]):
+                model.generate(**self._arguments(takes), **sampling)
         except _Stopped:
             return
         finally:
             hook.remove()
 
-    def _arguments(self, line: Line) -> dict[str, Any]:
+    def _arguments(self, takes: Sequence[Take]) -> dict[str, Any]:
         """What the package's own methods for this kind of model would give to it."""
-        read, write = self._package._tokenize_texts, self._package._build_assistant_text
+        package = self._package
+        read = package._tokenize_texts
+        samples = [take.sample for take in takes if take.sample is not None]
         given: dict[str, Any] = {
-            "input_ids": read([write(line.text)]),
-            "languages": [line.language],
-            "non_streaming_mode": line.sample is None,
+            "input_ids": read([package._build_assistant_text(take.text) for take in takes]),
+            "languages": [take.language for take in takes],
+            "non_streaming_mode": not samples,
         }
-        if line.sample is not None:
-            return {**given, **self._sample(line.sample)}
-        instructions = [None]
-        if line.instructions:
-            instructions = read([self._package._build_instruct_text(line.instructions)])
-        return {**given, "instruct_ids": instructions, "speakers": [line.speaker]}
+        if samples:
+            return {**given, **self._samples(samples)}
+        styles = [take.instructions for take in takes]
+        return {
+            **given,
+            "instruct_ids": [_read(read, package._build_instruct_text, each) for each in styles],
+            "speakers": [take.speaker for take in takes],
+        }
 
-    def _sample(self, sample: Sample) -> dict[str, Any]:
+    def _samples(self, samples: Sequence[Sample]) -> dict[str, Any]:
         import torch
 
-        known = sample.codes is not None and sample.text is not None
-        codes = torch.from_numpy(np.asarray(sample.codes, np.int64)) if known else None
-        said = [self._package._build_ref_text(sample.text)] if known else []
+        package = self._package
+        known = [each.codes is not None and each.text is not None for each in samples]
+        codes = [
+            torch.from_numpy(np.asarray(each.codes, np.int64)) if knows else None
+            for each, knows in zip(samples, known, strict=True)
+        ]
+        said = [each.text if knows else None for each, knows in zip(samples, known, strict=True)]
+        read, write = package._tokenize_texts, package._build_ref_text
         return {
-            "ref_ids": self._package._tokenize_texts(said) or [None],
+            "ref_ids": [_read(read, write, each) for each in said],
             "voice_clone_prompt": {
-                "ref_code": [codes],
-                "ref_spk_embedding": [torch.from_numpy(sample.embedding)],
-                "x_vector_only_mode": [not known],
-                "icl_mode": [known],
+                "ref_code": codes,
+                "ref_spk_embedding": [torch.from_numpy(each.embedding) for each in samples],
+                "x_vector_only_mode": [not each for each in known],
+                "icl_mode": known,
             },
         }
+
+
+def _read(
+    read: Callable[[list[str]], Any], write: Callable[[str], str], words: Optional[str]
+) -> Any:
+    """Words as the model reads them in one of its forms; None for none."""
+    return read([write(words)])[0] if words else None
 
 
 def _told(failure: BaseException) -> BaseException:
