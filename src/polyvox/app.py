@@ -126,6 +126,7 @@ def _catalogue(settings: Settings, known: Registry, pool: Pool) -> tuple[Engines
         settings.speech.model,
         settings.speech.stand_in,
         settings.engines.fallbacks,
+        settings.engines.through,
     )
     return engines, Presets(engines, settings.speech.voice)
 

@@ -4,7 +4,7 @@ faster than a message is worth."""
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -24,13 +24,14 @@ def gathered(chunks: Iterator[AudioChunk]) -> Iterator[AudioChunk]:
         waiting.append(chunk)
         length += chunk.duration
         if time.monotonic() - sent >= _GATHER or length >= _LONGEST_MESSAGE:
-            yield _together(waiting)
+            yield together(waiting)
             waiting, sent, length = [], time.monotonic(), 0.0
     if waiting:
-        yield _together(waiting)
+        yield together(waiting)
 
 
-def _together(chunks: list[AudioChunk]) -> AudioChunk:
+def together(chunks: Sequence[AudioChunk]) -> AudioChunk:
+    """One after the other in one."""
     if len(chunks) == 1:
         return chunks[0]
     samples = np.concatenate([chunk.samples for chunk in chunks])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from polyvox.domain.audio import AudioChunk
@@ -13,6 +14,7 @@ from polyvox.domain.speech import Segment
 from polyvox.domain.voice import Design, Reference, Voice
 from polyvox.runtime.breaker import FAILURES
 from polyvox.runtime.client import Host
+from polyvox.runtime.gathering import together
 from polyvox.runtime.lane import FAILED, LOADING, READY, SLEEPING, Lane, Limits
 from polyvox.runtime.launch import Launch, check_memory
 
@@ -52,15 +54,22 @@ class Pool:
                 yield chunk
 
     async def convert(
-        self, model: str, source: Reference, voice: Voice, options: Mapping[str, Any]
+        self, model: str, spoken: Sequence[AudioChunk], voice: Voice, options: Mapping[str, Any]
     ) -> AsyncGenerator[AudioChunk, None]:
-        """What is said in `source`, as if `voice` said it, from the next free host."""
+        """What was `spoken`, as if `voice` said it, from the next free host; it takes as long."""
+        if not spoken:
+            return
+        whole = together(spoken)
         async with (
             self._host(model, promised=True) as host,
-            contextlib.aclosing(host.convert(source, voice, options)) as chunks,
+            contextlib.aclosing(
+                host.convert(Reference(whole.samples, whole.sample_rate), voice, options)
+            ) as chunks,
         ):
+            words = whole.words
             async for chunk in chunks:
-                yield chunk
+                yield replace(chunk, words=words)
+                words = ()
 
     async def enroll(self, model: str, reference: Reference) -> bytes:
         """The voice state that the model makes of `reference`."""

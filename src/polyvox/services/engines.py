@@ -49,10 +49,12 @@ class Engines:
         default_model: str,
         stand_in: str | None = None,
         fallbacks: Mapping[str, Sequence[str]] | None = None,
+        through: Mapping[str, str] | None = None,
     ) -> None:
         """`stand_in` names the engine that speaks for models whose own engine is not here,
-        `fallbacks` those that speak for an engine that fails, in their order."""
-        self._fallbacks = fallbacks or {}
+        `fallbacks` those that speak for an engine that fails, in their order, `through` the one
+        that speaks first for an engine that converts."""
+        self._fallbacks, self._through = fallbacks or {}, through or {}
         self._registry, self._pool = registry, pool
         self._enabled = tuple(dict.fromkeys(enabled))
         self._models = {
@@ -123,12 +125,35 @@ class Engines:
 
     def synthesizer(self, engine: str) -> type[Synthesizer]:
         """The declarations of an engine that is switched on. Raises NotFound."""
+        if engine not in self._enabled and engine in self._registry:
+            raise NotFound(
+                f"Engine '{engine}' is not switched on: add it to engines.enabled.",
+                param="engine",
+            )
         if engine not in self._enabled:
             raise NotFound(
                 f"There is no engine '{engine:.80}'. Known: {', '.join(self._enabled)}.",
                 param="engine",
             )
         return self._registry.synthesizer(engine)
+
+    def source(self, engine: str) -> str | None:
+        """The engine that speaks first, where this one only converts what another has spoken: the
+        one that is set, or the first that speaks. Raises Unavailable when there is none."""
+        if "synthesize" in capabilities(self.synthesizer(engine)):
+            return None
+        if engine in self._through:
+            return self.synthesizer(self._through[engine]).name
+        for name in (self.default.engine, *self._enabled):
+            if "synthesize" in capabilities(self.synthesizer(name)):
+                return name
+        raise Unavailable(
+            f"Engine '{engine}' converts what another engine speaks: add one to engines.enabled."
+        )
+
+    def languages(self, engine: str) -> tuple[str, ...]:
+        """The codes of the languages that it speaks, by itself or through another engine."""
+        return self.synthesizer(self.source(engine) or engine).languages
 
     async def load(self, engine: str, model: str | None = None) -> None:
         """Bring a model of the engine, its first one if not said, into memory. Raises what its
@@ -163,7 +188,7 @@ class Engines:
 
     def language(self, engine: str, name: str) -> str:
         """The code by which the engine knows a language, or auto. Raises InvalidInput."""
-        return resolve(name, self.synthesizer(engine).languages)
+        return resolve(name, self.languages(engine))
 
     def able(self, what: str, engine: str | None = None) -> type[Synthesizer]:
         """The engine of that name, or the first one, that can `enroll`, `design` or `blend`.
@@ -194,7 +219,7 @@ class Engines:
             hosts=self._hosts(models),
             capabilities=capabilities(declared),
             models=tuple(model.id for model in models),
-            languages=declared.languages,
+            languages=self.languages(engine),
             speakers=declared.speakers,
             sample_rate=declared.sample_rate,
             max_characters=declared.max_characters,

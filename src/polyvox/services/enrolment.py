@@ -107,7 +107,7 @@ class Enrolment:
             )
         heard = await self.listen(recording)
         samples = await self._inside(resampled, heard.samples, KEPT_RATE, declared.reference_rate)
-        language = _language(about, declared)
+        language = self._language(about, declared)
         reference = Reference(samples, declared.reference_rate, transcript, language)
         state = await self._pool.enroll(used, reference)
         origin = {
@@ -146,7 +146,7 @@ class Enrolment:
             )
         if not description.strip() and not settings:
             raise InvalidInput("Say how the voice should sound.", param="description")
-        found = resolve(language or AUTO, declared.languages)
+        found = resolve(language or AUTO, self._engines.languages(declared.name))
         spoken = "en" if found == AUTO else found
         used = self._engines.model_able("design", declared.name, model).id
         design = await self._pool.design(
@@ -231,7 +231,7 @@ class Enrolment:
         lifetime = about.lifetime
         if lifetime is not None and not 0 < lifetime <= _LONGEST_LIFETIME:
             raise InvalidInput("A lifetime is a number of seconds, up to ten years.", param="ttl")
-        _language(about, engine)
+        self._language(about, engine)
         for param, text in (("description", about.description), ("consent", about.consent)):
             if text and len(text) > LONGEST_DESCRIPTION:
                 raise InvalidInput(
@@ -261,7 +261,7 @@ class Enrolment:
             model=model if len(engine.models) > 1 else None,
             kind=kind,
             gender=gender or about.gender,
-            language=_language(about, engine),
+            language=self._language(about, engine),
             description=about.description,
             digest=hashlib.sha256(state).hexdigest(),
         )
@@ -274,6 +274,10 @@ class Enrolment:
             origin=origin,
         )
 
+    def _language(self, about: About, engine: type[Synthesizer]) -> str | None:
+        found = resolve(about.language or AUTO, self._engines.languages(engine.name))
+        return None if found == AUTO else found
+
     async def _inside(self, step: Any, *given: Any) -> Any:
         return await asyncio.get_running_loop().run_in_executor(self._threads, step, *given)
 
@@ -281,8 +285,3 @@ class Enrolment:
 def _heard(recording: Path, limits: Limits) -> Prepared:
     decoded = decode(recording, KEPT_RATE, limits)
     return prepare(decoded.samples, KEPT_RATE, decoded.complete)
-
-
-def _language(about: About, engine: type[Synthesizer]) -> str | None:
-    found = resolve(about.language or AUTO, engine.languages)
-    return None if found == AUTO else found

@@ -7,6 +7,7 @@ import hashlib
 import json
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, fields, replace
+from functools import partial
 from typing import Any
 
 from polyvox import __version__
@@ -44,6 +45,13 @@ class Plan:
     """Hertz, of what is encoded."""
     fallback_reason: str | None = None
     """Why another engine speaks than was asked for."""
+    source: Plan | None = None
+    """Who speaks first, where the engine only converts."""
+
+    @property
+    def repeatable(self) -> bool:
+        """Whether the same request always sounds the same."""
+        return self.engine.deterministic and (self.source is None or self.source.repeatable)
 
     @property
     def key(self) -> str:
@@ -59,6 +67,7 @@ class Plan:
             "text": self.utterance.text,
             "pieces": [[piece.text, piece.language, piece.pause] for piece in self.pieces],
             "format": [self.format.name, self.sample_rate],
+            "source": self.source and self.source.key,
         }
         return hashlib.sha256(json.dumps(what).encode()).hexdigest()
 
@@ -82,21 +91,35 @@ class Planner:
         voice = voice or await self._voices.find(asked.voice, model.engine, anywhere=free)
         model = self._model(model, voice, free)
         engine = self._engines.synthesizer(model.engine)
-        language = resolve(asked.language, engine.languages)
-        options, stretch = _paced(engine, asked)
-        divided = dict(
-            language=language,
-            supported=engine.languages,
-            limit=engine.max_characters,
-            normalize=asked.normalize,
-        )
-        if len(asked.text) < _LONG:
-            pieces = divide(asked.text, **divided)  # type: ignore[arg-type]
-        else:
-            pieces = await asyncio.to_thread(divide, asked.text, **divided)  # type: ignore[arg-type]
         rate = output_rate(fmt, sample_rate)
         reason = f"the engine of {model.id} is not here" if model.stands_in else None
-        return Plan(asked, model, engine, voice, options, stretch, pieces, fmt, rate, reason)
+        if self._engines.source(engine.name):
+            check(engine.Options, asked.options)
+            source = await self._source(asked, engine.name, voice, fmt, sample_rate)
+            pieces, stretch, options = source.pieces, source.stretch, asked.options
+        else:
+            source, (options, stretch) = None, _paced(engine, asked)
+            pieces = await _pieces(engine, asked)
+        return Plan(
+            asked, model, engine, voice, options, stretch, pieces, fmt, rate, reason, source
+        )
+
+    async def _source(
+        self, asked: Utterance, engine: str, voice: Voice, fmt: Format, sample_rate: int | None
+    ) -> Plan:
+        """How the text is spoken before `engine` converts it into `voice`: with the option
+        `base_voice`, or a preset of the same gender."""
+        speaking = str(self._engines.source(engine))
+        base = asked.options.get("base_voice")
+        if base:
+            spoken = await self._voices.find(base, speaking, anywhere=True)
+        else:
+            spoken = await self._voices.like(voice, None, speaking)
+        if self._engines.source(spoken.engine):
+            raise InvalidInput(f"'{base:.80}' cannot speak first.", param="base_voice")
+        model = self._engines.model_of(spoken.engine).id
+        said = replace(asked, model=model, voice=None, options={})
+        return await self.plan(said, fmt, sample_rate, spoken)
 
     async def instead(self, plan: Plan, error: PolyvoxError) -> AsyncIterator[Plan]:
         """Plans for the engines that may stand in for the plan's own, with the voice of the same
@@ -140,6 +163,19 @@ class Planner:
                 f"Speed must be between {SLOWEST} and {FASTEST:g}, not {asked.speed:g}.",
                 param="speed",
             )
+
+
+async def _pieces(engine: type[Synthesizer], asked: Utterance) -> list[Piece]:
+    """The text as the engine takes it."""
+    cut = partial(
+        divide,
+        asked.text,
+        language=resolve(asked.language, engine.languages),
+        supported=engine.languages,
+        limit=engine.max_characters,
+        normalize=asked.normalize,
+    )
+    return cut() if len(asked.text) < _LONG else await asyncio.to_thread(cut)
 
 
 def _paced(engine: type[Synthesizer], asked: Utterance) -> tuple[dict[str, Any], float]:

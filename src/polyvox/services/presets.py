@@ -103,14 +103,14 @@ def _presets(engines: Engines, engine: str) -> list[Voice]:
 
 def _names(voices: list[Voice]) -> dict[str, Voice]:
     """Lower-case names to voices. Every engine answers to the generic and to OpenAI's names:
-    where it has no voice so called, one of its own stands in."""
+    where it has no voice so called, one of its own stands in, of the gender in the name."""
     if not voices:
         return {}
-    names = {
-        known: voices[index % len(voices)]
-        for known_names in (GENERIC, OPENAI)
-        for index, known in enumerate(known_names)
-    }
+    names = dict[str, Voice]()
+    for known_names in (GENERIC, OPENAI):
+        for index, known in enumerate(known_names):
+            alike = [each for each in voices if known.startswith(f"{each.gender}_")] or voices
+            names[known] = alike[index % len(alike)]
     for voice in voices:
         names |= {name.lower(): voice for name in (*voice.aliases, voice.name)}
     return names

@@ -115,7 +115,7 @@ class Synthesis:
             raise
 
     async def _begun(self, plan: Plan) -> Speech:
-        key = plan.key if self._cache and plan.engine.deterministic else None
+        key = plan.key if self._cache and plan.repeatable else None
         if self._cache and key and (found := await self._cache.get(key)):
             return Speech(plan, _once(found), found)
         parts = self._parts(plan)
@@ -167,10 +167,21 @@ class Synthesis:
         if piece.silent:
             return
         segment = Segment(piece.text, piece.language, utterance.seed or 0, utterance.instructions)
-        promised = index > 0
-        chunks = self._pool.speak(
-            plan.model.loaded, segment, plan.voice, plan.options, promised=promised
-        )
+        async with contextlib.aclosing(self._spoken(plan, segment, index > 0)) as chunks:
+            async for chunk in chunks:
+                yield chunk
+
+    async def _spoken(
+        self, plan: Plan, segment: Segment, promised: bool
+    ) -> AsyncGenerator[AudioChunk, None]:
+        """The segment's audio; a converting engine is given what its source has spoken."""
+        if plan.source is None:
+            chunks = self._pool.speak(
+                plan.model.loaded, segment, plan.voice, plan.options, promised=promised
+            )
+        else:
+            spoken = [chunk async for chunk in self._spoken(plan.source, segment, promised)]
+            chunks = self._pool.convert(plan.model.loaded, spoken, plan.voice, plan.options)
         async with contextlib.aclosing(chunks):
             async for chunk in chunks:
                 yield chunk

@@ -53,6 +53,12 @@ class Voices:
                 param="voice",
             )
         names = list(self._presets.names(engine))
+        if not names:
+            raise NotFound(
+                f"There is no voice '{name:.80}', and engine '{engine}' has none of its own; "
+                "clone one first.",
+                param="voice",
+            )
         near = get_close_matches(name.lower(), names, n=3) or names[:3]
         raise NotFound(
             f"Engine '{engine}' has no voice '{name:.80}'. Some that it has: "
@@ -97,7 +103,7 @@ class Voices:
             name
             for name in self._engines.names
             if engine in (None, name)
-            and (language is None or language in self._engines.synthesizer(name).languages)
+            and (language is None or language in self._engines.languages(name))
         ]
         own, total = builtins.list[VoiceRecord](), 0
         if self._shelf and kind != PRESET:

@@ -91,6 +91,9 @@ class Engines(Section):
     fallbacks: dict[str, tuple[str, ...]] = Field(
         {}, description="Engines that speak for one that fails, by engine, in their order."
     )
+    through: dict[str, str] = Field(
+        {}, description="Engine that speaks first, by engine that converts; the default if unset."
+    )
     settings: dict[str, dict[str, Any]] = Field(
         {}, description="What engines are told, by engine: addresses, keys."
     )

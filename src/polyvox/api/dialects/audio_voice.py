@@ -101,7 +101,7 @@ async def list_languages(served: Served) -> dict[str, Any]:
     """Codes of the languages that each engine speaks."""
     return {
         "languages": {
-            name: list(served.engines.synthesizer(name).languages) for name in served.engines.names
+            name: list(served.engines.languages(name)) for name in served.engines.names
         }
     }
 
