@@ -88,6 +88,10 @@ def test_another_speaks_for_it_with_the_same_name_and_it_is_tried_again(
     health = client.get("/health/engines").json()["engines"]
     assert health["broken"]["breaker"] == "open"
     assert health["tone"]["breaker"] == "closed"
+    scraped = client.get("/metrics").text.splitlines()
+    assert 'polyvox_engine_breaker{engine="broken",state="open"} 1.0' in scraped
+    assert 'polyvox_engine_breaker{engine="tone",state="open"} 0.0' in scraped
+    assert 'polyvox_engine_state{engine="tone",state="ready"} 1.0' in scraped
     trouble.unlink()
     answer = spoken(client, voice="high")
     assert (answer.headers["x-engine"], answer.status_code) == ("tone", 200), "it rests"

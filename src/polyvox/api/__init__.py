@@ -10,7 +10,7 @@ from fastapi_offline import FastAPIOffline
 from starlette.types import ASGIApp
 
 from polyvox import __version__
-from polyvox.api import batch, engines, errors, making, pages, speech, status, voices
+from polyvox.api import batch, engines, errors, making, metrics, pages, speech, status, voices
 from polyvox.api.dialects import audio_voice, celestial, openai, openai_voices, utter
 from polyvox.api.guard import Guard
 from polyvox.api.limits import Limits
@@ -54,6 +54,7 @@ def build(lifespan: Lifespan, limits: Limits) -> FastAPI:
     app.include_router(audio_voice.router)
     app.include_router(engines.router, prefix="/v1")
     app.include_router(status.router)
+    app.include_router(metrics.router)
     app.include_router(pages.router)
     app.mount("/static", pages.files, "static")
     errors.install(app)

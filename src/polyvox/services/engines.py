@@ -18,8 +18,10 @@ from polyvox.text.language import resolve
 
 _log = logging.getLogger(__name__)
 ABSENT = "absent"
-_OPENNESS = (CLOSED, HALF_OPEN, OPEN)
-_LIVELIEST = (READY, LOADING, SLEEPING, FAILED, ABSENT)
+BREAKER_STATES = (CLOSED, HALF_OPEN, OPEN)
+"""Of a circuit breaker, the most troubled last."""
+STATES = (READY, LOADING, SLEEPING, FAILED, ABSENT)
+"""Of an engine, the liveliest first."""
 
 OPENAI_MODELS = ("tts-1", "tts-1-hd", "gpt-4o-mini-tts", "gpt-4o-mini-tts-2025-12-15")
 """Names that existing clients send; they mean the default model."""
@@ -116,7 +118,7 @@ class Engines:
                 f"Model '{model or engine}' cannot do this ({what}); these can: {others}.",
                 param="model",
             )
-        return min(can, key=lambda each: _LIVELIEST.index(self._state([each])[0]))
+        return min(can, key=lambda each: STATES.index(self._state([each])[0]))
 
     def is_able(self, model: Model, what: str) -> bool:
         """Whether the model can do one of the things that its engine can."""
@@ -184,7 +186,7 @@ class Engines:
         for model in self._models_of(engine):
             with contextlib.suppress(Unavailable):
                 states.append(self._pool.breaker(model.loaded))
-        return max(states, key=_OPENNESS.index, default=_OPENNESS[0])
+        return max(states, key=BREAKER_STATES.index, default=BREAKER_STATES[0])
 
     def language(self, engine: str, name: str) -> str:
         """The code by which the engine knows a language, or auto. Raises InvalidInput."""
@@ -250,7 +252,7 @@ class Engines:
             except Unavailable as error:
                 found.append(ABSENT)
                 reason = error.message
-        return min(found, key=_LIVELIEST.index), reason
+        return min(found, key=STATES.index), reason
 
     def _hosts(self, models: Sequence[Model]) -> int:
         """Processes of those models that are here."""
