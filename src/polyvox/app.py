@@ -127,6 +127,7 @@ def _catalogue(settings: Settings, known: Registry, pool: Pool) -> tuple[Engines
         settings.speech.stand_in,
         settings.engines.fallbacks,
         settings.engines.through,
+        settings.engines.settings,
     )
     return engines, Presets(engines, settings.speech.voice)
 

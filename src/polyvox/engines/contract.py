@@ -97,6 +97,9 @@ class Engine:
     abilities: ClassVar[Mapping[str, tuple[str, ...]]] = {}
     """What each model can do of what the class defines; all of it where a model is not named.
     "presets" is speaking with `speakers`."""
+    also_speaks: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    """Models that speak with the voices of another model too, by the id of the one that made
+    them."""
     Options: ClassVar[type[Any]] = NoOptions
     """A dataclass of `option()` fields."""
     Settings: ClassVar[type[Any]] = NoOptions

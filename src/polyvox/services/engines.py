@@ -6,6 +6,7 @@ import contextlib
 import logging
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
+from typing import Any
 
 from polyvox.domain.engine import EngineStatus, Model
 from polyvox.domain.errors import InvalidInput, NotFound, PolyvoxError, Unavailable
@@ -52,11 +53,13 @@ class Engines:
         stand_in: str | None = None,
         fallbacks: Mapping[str, Sequence[str]] | None = None,
         through: Mapping[str, str] | None = None,
+        settings: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> None:
         """`stand_in` names the engine that speaks for models whose own engine is not here,
         `fallbacks` those that speak for an engine that fails, in their order, `through` the one
-        that speaks first for an engine that converts."""
+        that speaks first for an engine that converts; `settings` are what engines are told."""
         self._fallbacks, self._through = fallbacks or {}, through or {}
+        self._settings = settings or {}
         self._registry, self._pool = registry, pool
         self._enabled = tuple(dict.fromkeys(enabled))
         self._models = {
@@ -152,6 +155,10 @@ class Engines:
         raise Unavailable(
             f"Engine '{engine}' converts what another engine speaks: add one to engines.enabled."
         )
+
+    def told(self, engine: str) -> Mapping[str, Any]:
+        """The engine's own settings; may hold secrets."""
+        return self._settings.get(engine, {})
 
     def languages(self, engine: str) -> tuple[str, ...]:
         """The codes of the languages that it speaks, by itself or through another engine."""

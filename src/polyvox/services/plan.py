@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import json
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import partial
 from typing import Any
 
@@ -45,6 +45,8 @@ class Plan:
     """Hertz, of what is encoded."""
     fallback_reason: str | None = None
     """Why another engine speaks than was asked for."""
+    told: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    """The engine's own settings; may hold secrets."""
     source: Plan | None = None
     """Who speaks first, where the engine only converts."""
 
@@ -58,7 +60,7 @@ class Plan:
         """The same for requests that must sound the same, and only for those."""
         what = {
             "polyvox": __version__,
-            "engine": [self.engine.name, self.engine.version, self.model.id],
+            "engine": [self.engine.name, self.engine.version, self.model.id, self.told],
             "voice": [self.voice.id, self.voice.digest],
             "options": sorted(self.options.items()),
             "stretch": self.stretch,
@@ -100,8 +102,9 @@ class Planner:
         else:
             source, (options, stretch) = None, _paced(engine, asked)
             pieces = await _pieces(engine, asked)
+        told = self._engines.told(engine.name)
         return Plan(
-            asked, model, engine, voice, options, stretch, pieces, fmt, rate, reason, source
+            asked, model, engine, voice, options, stretch, pieces, fmt, rate, reason, told, source
         )
 
     async def _source(
@@ -146,6 +149,9 @@ class Planner:
             return model if voice.engine == model.engine else self._engines.model_of(voice.engine)
         if free or model.loaded == voice.model:
             return self._engines.find(voice.model)
+        also = self._engines.synthesizer(voice.engine).also_speaks
+        if model.loaded in also.get(voice.model, ()):
+            return model
         raise InvalidInput(
             f"Voice '{voice.name}' was made for model '{voice.model}'; ask for that one.",
             param="model",

@@ -53,13 +53,18 @@ class Qwen3(Synthesizer):
     )
     imports = ("torch", "polyvox.engines.qwen3.package:import_package", "accelerate")
     separate = True
-    environment_gigabytes = 1.6
+    environment_gigabytes = 1.7
     models = tuple(MODELS)
     weights: ClassVar[Mapping[str, Weights]] = {
         name: model.weights for name, model in MODELS.items()
     }
     abilities: ClassVar[Mapping[str, tuple[str, ...]]] = {
         name: ("synthesize", model.deed) for name, model in MODELS.items()
+    }
+    also_speaks: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        designer: tuple(name for name, each in MODELS.items() if each.kind == CLONE)
+        for designer, model in MODELS.items()
+        if model.kind == DESIGN
     }
     languages = tuple(LANGUAGES)
     speakers = SPEAKERS
