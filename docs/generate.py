@@ -23,7 +23,7 @@ from polyvox.api.errors import status_of
 from polyvox.cli import app
 from polyvox.domain import errors
 from polyvox.domain.errors import PolyvoxError, every_error
-from polyvox.engines.contract import capabilities
+from polyvox.engines.contract import Synthesizer, capabilities
 from polyvox.engines.options import schema
 from polyvox.engines.registry import BUILT_IN, Registry
 from polyvox.settings import DELIMITER, PREFIX, Section, Settings, as_toml
@@ -91,9 +91,8 @@ def engines_page() -> str:
             f"- can: {', '.join(capabilities(engine))}",
             f"- licence: {engine.licence}",
             f"- needs: {', '.join(f'`{each}`' for each in engine.requires) or 'nothing'}",
-            f"- sample rate: {engine.sample_rate} Hz; segments of up to {engine.max_characters} "
-            "characters",
-            f"- {len(engine.languages)} languages: {', '.join(sorted(engine.languages))}",
+            f"- sample rate: {engine.sample_rate} Hz",
+            *_speaks(engine),
             *table(
                 ("option", "type", "default", ""),
                 (
@@ -115,6 +114,15 @@ def engines_page() -> str:
             ),
         ]
     return "\n".join(lines) + "\n"
+
+
+def _speaks(engine: type[Synthesizer]) -> list[str]:
+    if "synthesize" not in capabilities(engine):
+        return ["- speaks through another engine, in its languages"]
+    return [
+        f"- segments of up to {engine.max_characters} characters",
+        f"- {len(engine.languages)} languages: {', '.join(sorted(engine.languages))}",
+    ]
 
 
 def errors_page() -> str:

@@ -1,11 +1,6 @@
 """Neural engines behind the real server, each in a process of the engines' environment, on tiny
 random checkpoints: weights are pulled, a voice is cloned, kept and spoken with."""
 
-import json
-import os
-import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,20 +10,17 @@ import httpx
 import numpy as np
 import pytest
 
-from polyvox.engines.registry import Registry
-from tests import sounds
+from tests import neural_home, sounds
 from tests.server import served
 
 pytestmark = pytest.mark.engines
-ENGINES = {"xtts": "xtts-v2", "f5": "f5-tts", "qwen3": "qwen3-tts-1.7b-voice-clone"}
+ENGINES = {
+    "xtts": "xtts-v2",
+    "f5": "f5-tts",
+    "qwen3": "qwen3-tts-1.7b-voice-clone",
+    "openvoice": "openvoice-v2",
+}
 """Engine and the model that clones."""
-ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture(scope="module")
-def environment() -> Path:
-    """Made by `make test-engines`."""
-    return Path(os.environ["POLYVOX_TEST_ENGINES"])
 
 
 @pytest.fixture(scope="module", params=ENGINES)
@@ -40,14 +32,7 @@ def engine(request: pytest.FixtureRequest) -> str:
 def home(engine: str, environment: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A storage folder in which the engine is installed, as `polyvox engines install` leaves it."""
     folder = tmp_path_factory.mktemp(engine)
-    own = folder / "environments" / engine
-    (own / "package").mkdir(parents=True)
-    for part in ("bin", "lib"):
-        (own / part).symlink_to(environment / part)
-    shutil.copy(environment / "pyvenv.cfg", own)
-    (own / "package" / "polyvox").symlink_to(ROOT / "src" / "polyvox")
-    requires = list(Registry().find(engine).requires)
-    (own / "ready.json").write_text(json.dumps({"requires": requires}), encoding="utf-8")
+    neural_home.install(engine, environment, folder)
     return folder
 
 
@@ -80,25 +65,8 @@ def test_first_it_says_what_is_missing_then_it_clones_and_speaks(
     assert client.get(f"/v1/engines/{engine}").json()["state"] == "absent"
 
     checkpoint = home / "checkpoint"
-    script = ROOT / "tests" / "neural" / "checkpoints" / f"{engine}.py"
-    made = [str(environment / "bin" / "python"), str(script), str(checkpoint)]
-    quiet = {
-        **os.environ,
-        "HF_HUB_OFFLINE": "1",
-        "TRANSFORMERS_OFFLINE": "1",
-        "PYTHONPATH": str(ROOT / "src"),
-    }
-    subprocess.run(made, check=True, env=quiet, capture_output=True)
-    polyvox = [sys.executable, "-m", "polyvox", "models", "pull", model, "--accept-licence"]
-    storage = {"POLYVOX_STORAGE__FOLDER": str(home)}
-    done = subprocess.run(
-        [*polyvox, "--from", str(own if (own := checkpoint / model).exists() else checkpoint)],
-        env={**os.environ, **storage},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
+    neural_home.make_checkpoints(engine, environment, checkpoint)
+    neural_home.pull(model, own if (own := checkpoint / model).exists() else checkpoint, home)
 
     answer = cloned()
     assert answer.status_code == 201, answer.text

@@ -20,8 +20,10 @@ BUILT_IN = {
     "xtts": "polyvox.engines.xtts.engine:Xtts",
     "f5": "polyvox.engines.f5.engine:F5",
     "qwen3": "polyvox.engines.qwen3.engine:Qwen3",
+    "openvoice": "polyvox.engines.openvoice.engine:OpenVoice",
     "openai": "polyvox.engines.openai:OpenAI",
     "elevenlabs": "polyvox.engines.elevenlabs:ElevenLabs",
+    "modal": "polyvox.engines.modal:Modal",
     "gpt_sovits": "polyvox.engines.gpt_sovits:GptSovits",
 }
 

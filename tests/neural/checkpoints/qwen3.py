@@ -1,15 +1,18 @@
 """Makes tiny random Qwen3-TTS checkpoints with the package's own classes, one of each kind.
 
-    python qwen3.py FOLDER
+    python qwen3.py FOLDER [--full MODEL]
 
 FOLDER then holds a folder for each of the five models, named like it. They differ in kind and in
-the size that their configuration names, not in weights.
+the size that their configuration names, not in weights. With --full it holds only MODEL, as large
+as the real one but for its vocabulary of words and what its codec listens with.
 """
 
 import inspect
 import json
 import math
 import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +24,58 @@ MODELS = {
     "qwen3-tts-0.6b-voice-clone": ("voice-clone", "0b6"),
     "qwen3-tts-1.7b-voice-design": ("voice-design", "1b7"),
 }
-GROUPS = 4
-"""Codebooks of a frame; 16 in the real model, whose frames take four times as long."""
-CODES = 64
-"""Entries of a codebook."""
-WIDTH = 32
+
+
+@dataclass(frozen=True)
+class Shape:
+    """How large the networks are."""
+
+    width: int
+    inner: int
+    heads: int
+    shared_heads: int
+    head: int
+    layers: int
+    """Of the talker."""
+    fine_layers: int
+    """Of what adds the fine codes of a frame."""
+    text_width: int
+    groups: int
+    """Codebooks of a frame; 16 in the real model, whose frames take four times as long."""
+    codes: int
+    """Entries of a codebook."""
+    rotary: tuple[int, int, int]
+    codec: Mapping[str, int]
+    """Of its decoder."""
+    fine_width: int = 0
+    """Of what adds the fine codes; `width` when 0."""
+
+
+TINY_CODEC = {
+    "num_attention_heads": 2,
+    "num_key_value_heads": 2,
+    "head_dim": 16,
+    "codebook_dim": 32,
+    "hidden_size": 32,
+    "latent_dim": 32,
+    "intermediate_size": 64,
+    "num_hidden_layers": 1,
+    "decoder_dim": 32,
+}
+FULL_CODEC = {
+    "num_attention_heads": 16,
+    "num_key_value_heads": 16,
+    "head_dim": 64,
+    "codebook_dim": 512,
+    "hidden_size": 512,
+    "latent_dim": 1024,
+    "intermediate_size": 1024,
+    "num_hidden_layers": 8,
+    "decoder_dim": 1536,
+}
+TINY = Shape(32, 64, 2, 1, 16, 2, 1, 32, 4, 64, (4, 2, 2), TINY_CODEC)
+SMALL = Shape(1024, 3072, 16, 8, 128, 28, 5, 2048, 16, 2048, (24, 20, 20), FULL_CODEC)
+LARGE = replace(SMALL, width=2048, inner=6144, fine_width=1024)
 LANGUAGES = """chinese english german italian portuguese spanish japanese korean french russian
 beijing_dialect sichuan_dialect""".split()
 SPEAKERS = "serena vivian uncle_fu ryan aiden ono_anna sohee eric dylan".split()
@@ -59,31 +109,31 @@ def text_tokenizer(folder: Path) -> Any:
     )
 
 
-def configuration(kind: str, size: str, tokenizer: Any) -> Any:
+def configuration(kind: str, size: str, tokenizer: Any, shape: Shape) -> Any:
     from qwen_tts.core.models import Qwen3TTSConfig
 
-    control, language, speaker = CODES + 100, CODES + 200, CODES + 300
+    control, language, speaker = shape.codes + 100, shape.codes + 200, shape.codes + 300
     speakers = SPEAKERS if kind == "custom_voice" else []
     layers = {
-        "hidden_size": WIDTH,
-        "intermediate_size": 64,
-        "num_attention_heads": 2,
-        "num_key_value_heads": 1,
-        "head_dim": 16,
+        "hidden_size": shape.width,
+        "intermediate_size": shape.inner,
+        "num_attention_heads": shape.heads,
+        "num_key_value_heads": shape.shared_heads,
+        "head_dim": shape.head,
         "rope_theta": 1000000,
-        "num_code_groups": GROUPS,
+        "num_code_groups": shape.groups,
     }
     talker = {
         **layers,
-        "vocab_size": CODES + 1024,
-        "num_hidden_layers": 2,
+        "vocab_size": shape.codes + 1024,
+        "num_hidden_layers": shape.layers,
         "max_position_embeddings": 4096,
         "rope_scaling": {
             "interleaved": True,
-            "mrope_section": [4, 2, 2],
+            "mrope_section": list(shape.rotary),
             "rope_type": "default",
         },
-        "text_hidden_size": WIDTH,
+        "text_hidden_size": shape.text_width,
         "text_vocab_size": 320,
         "codec_pad_id": control,
         "codec_bos_id": control + 1,
@@ -97,14 +147,15 @@ def configuration(kind: str, size: str, tokenizer: Any) -> Any:
         "spk_is_dialect": {name: DIALECTS.get(name, False) for name in speakers},
         "code_predictor_config": {
             **layers,
-            "vocab_size": CODES,
-            "num_hidden_layers": 1,
+            "hidden_size": shape.fine_width or shape.width,
+            "vocab_size": shape.codes,
+            "num_hidden_layers": shape.fine_layers,
             "max_position_embeddings": 256,
         },
     }
     encoder = {
         "mel_dim": 128,
-        "enc_dim": WIDTH,
+        "enc_dim": shape.width,
         "enc_channels": [16, 16, 16, 16, 48],
         "enc_kernel_sizes": [5, 3, 3, 3, 1],
         "enc_dilations": [1, 2, 3, 4, 1],
@@ -129,20 +180,21 @@ def configuration(kind: str, size: str, tokenizer: Any) -> Any:
     )
 
 
-def codec() -> Any:
+def codec(shape: Shape) -> Any:
     from qwen_tts.core import Qwen3TTSTokenizerV2Config, Qwen3TTSTokenizerV2Model
 
-    attention = {"num_attention_heads": 2, "num_key_value_heads": 2, "head_dim": 16}
     return Qwen3TTSTokenizerV2Model(
         Qwen3TTSTokenizerV2Config(
             encoder_config={
-                **attention,
+                "num_attention_heads": 2,
+                "num_key_value_heads": 2,
+                "head_dim": 16,
                 "hidden_size": 32,
                 "num_filters": 4,
                 "upsampling_ratios": [8, 6, 5, 4],
-                "codebook_size": CODES,
+                "codebook_size": shape.codes,
                 "codebook_dim": 16,
-                "num_quantizers": GROUPS,
+                "num_quantizers": shape.groups,
                 "vector_quantization_hidden_dimension": 16,
                 "num_semantic_quantizers": 1,
                 "upsample_groups": 32,
@@ -151,25 +203,19 @@ def codec() -> Any:
                 "sliding_window": 250,
             },
             decoder_config={
-                **attention,
-                "codebook_size": CODES,
-                "codebook_dim": 32,
-                "hidden_size": 32,
-                "latent_dim": 32,
+                **shape.codec,
+                "codebook_size": shape.codes,
                 "sliding_window": 72,
-                "intermediate_size": 64,
-                "num_hidden_layers": 1,
-                "num_quantizers": GROUPS,
+                "num_quantizers": shape.groups,
                 "upsample_rates": [8, 5, 4, 3],
                 "upsampling_ratios": [2, 2],
-                "decoder_dim": 32,
             },
-            encoder_valid_num_quantizers=GROUPS,
+            encoder_valid_num_quantizers=shape.groups,
         )
     ).eval()
 
 
-def make_audible(model: Any) -> None:
+def make_audible(model: Any, shape: Shape) -> None:
     """A fresh codec is silent: gives it codebooks, and a level of about 0.1."""
     import torch
 
@@ -182,7 +228,7 @@ def make_audible(model: Any) -> None:
         seen: list[Any] = []
         last = model.decoder.decoder[-1].conv
         hook = last.register_forward_hook(lambda _module, _given, made: seen.append(made))
-        codes = torch.randint(0, CODES, (2, GROUPS, 24))
+        codes = torch.randint(0, shape.codes, (2, shape.groups, 24))
         model.decoder(codes)
         last.weight.mul_(0.1 / seen[-1].std())
         last.bias.zero_()
@@ -202,7 +248,8 @@ def make_talkative(model: Any) -> None:
         for name, weight in model.talker.named_parameters():
             if weight.dim() == 2 and ("self_attn" in name or "text_projection" in name):
                 weight.normal_(std=2 * weight.shape[1] ** -0.5)
-        model.talker.codec_head.weight.normal_(std=WIDTH**-0.5)
+        head = model.talker.codec_head.weight
+        head.normal_(std=head.shape[1] ** -0.5)
         model.talker.codec_head.weight[model.config.talker_config.codec_eos_token_id] = 0
 
 
@@ -214,21 +261,26 @@ def mend_configuration(path: Path, accepted: set[str]) -> None:
     path.write_text(json.dumps(written, indent=2))
 
 
-def make(folder: Path) -> None:
+def make(folder: Path, full: str | None = None) -> None:
     import torch
     from qwen_tts.core.models import Qwen3TTSForConditionalGeneration, Qwen3TTSProcessor
     from transformers import EncodecFeatureExtractor
 
+    shape = {"1b7": LARGE, "0b6": SMALL}[MODELS[full][1]] if full else TINY
+    precision = torch.bfloat16 if full else torch.float32
     torch.manual_seed(0)
-    sound = codec()
-    make_audible(sound)
+    sound = codec(shape)
+    make_audible(sound, shape)
     for name, (kind, size) in MODELS.items():
+        if full not in (None, name):
+            continue
         place = folder / name
         tokenizer = text_tokenizer(place)
         torch.manual_seed(1)
-        model = Qwen3TTSForConditionalGeneration(configuration(KINDS[kind], size, tokenizer))
+        described = configuration(KINDS[kind], size, tokenizer, shape)
+        model = Qwen3TTSForConditionalGeneration(described)
         make_talkative(model)
-        model.eval().save_pretrained(place)
+        model.to(precision).eval().save_pretrained(place)
         encoder = type(model.config.speaker_encoder_config)
         mend_configuration(place / "config.json", set(inspect.signature(encoder).parameters))
         Qwen3TTSProcessor(tokenizer=tokenizer).save_pretrained(place)
@@ -243,4 +295,4 @@ if __name__ == "__main__":
     from polyvox.engines.qwen3.package import import_package
 
     import_package()
-    make(Path(sys.argv[1]))
+    make(Path(sys.argv[1]), sys.argv[3] if "--full" in sys.argv else None)

@@ -1,0 +1,1 @@
+"""The neural engines behind the server against their packages called directly."""

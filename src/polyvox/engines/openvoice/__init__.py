@@ -1,0 +1,1 @@
+"""OpenVoice v2: gives speech the tone colour of somebody else's voice."""
