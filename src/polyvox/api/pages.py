@@ -1,9 +1,10 @@
-"""The pages, as files."""
+"""The pages, each inside the frame that they share, and their files."""
 
 from __future__ import annotations
 
 from fastapi import APIRouter, Request
-from fastapi.responses import FileResponse
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, FileSystemLoader
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
@@ -21,6 +22,7 @@ class _Files(StaticFiles):
 
 
 router = APIRouter(include_in_schema=False)
+_pages = Environment(loader=FileSystemLoader(FOLDER), autoescape=True)
 files = _Files(directory=FOLDER / "static")
 _HEADERS = {
     "Content-Security-Policy": "default-src 'self'; media-src 'self' blob:; "
@@ -34,26 +36,26 @@ def wants_page(request: Request) -> bool:
     return "text/html" in request.headers.get("accept", "")
 
 
-def page(name: str) -> FileResponse:
+def page(name: str) -> HTMLResponse:
     """A page, by the name of its file."""
-    return FileResponse(FOLDER / name, headers=_HEADERS)
+    return HTMLResponse(_pages.get_template(name).render(), headers=_HEADERS)
 
 
 @router.get("/")
-async def speak_page() -> FileResponse:
+async def speak_page() -> HTMLResponse:
     return page("speak.html")
 
 
 @router.get("/clone")
-async def clone_page() -> FileResponse:
+async def clone_page() -> HTMLResponse:
     return page("clone.html")
 
 
 @router.get("/design")
-async def design_page() -> FileResponse:
+async def design_page() -> HTMLResponse:
     return page("design.html")
 
 
 @router.get("/generate")
-async def generate_page() -> FileResponse:
+async def generate_page() -> HTMLResponse:
     return page("generate.html")

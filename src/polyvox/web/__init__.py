@@ -1,4 +1,4 @@
-"""Pages as plain HTML, CSS and ES modules; served as files by the API."""
+"""Pages as plain HTML inside `base.html`, CSS and ES modules; served by the API."""
 
 from pathlib import Path
 
