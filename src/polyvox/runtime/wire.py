@@ -44,8 +44,8 @@ class WireBroken(Exception):
 @dataclass(frozen=True)
 class Message:
     kind: str
-    """To a host: load, state, speak, enroll, design, blend, cancel. From it: ready, chunk, done,
-    made, error."""
+    """To a host: load, state, speak, convert, enroll, design, blend, cancel. From it: ready,
+    chunk, done, made, error; over HTTP also waiting, which says nothing."""
     id: int = 0
     """Of the request it belongs to."""
     fields: Mapping[str, Any] = field(default_factory=dict)

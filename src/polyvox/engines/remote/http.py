@@ -44,13 +44,15 @@ class Service:
         secret: str = "",
         seconds: float = 60.0,
         retries: int = 2,
+        start_seconds: Optional[float] = None,
     ) -> None:
         """`name` is the engine's, for messages; `secret` is kept out of them; `seconds` is how
-        long the server may be silent. Raises Unavailable for an address that is none."""
+        long the server may be silent, `start_seconds` how long until it begins to answer, where
+        that is another matter. Raises Unavailable for an address that is none."""
         self._name, self._secret = name, secret
         self._address = Address.of(base_url, f"engines.settings.{name}.base_url")
         self._headers = {"Accept-Encoding": "identity", "User-Agent": "polyvox", **headers}
-        self._seconds, self._retries = seconds, retries
+        self._seconds, self._retries, self._start = seconds, retries, start_seconds
         self._tls = ssl.create_default_context() if self._address.secure else None
         self._idle: Optional[HTTPConnection] = None
 
@@ -125,7 +127,6 @@ class Service:
                 retry_after=5,
             ) from error
         assert isinstance(connection.sock, socket.socket)
-        connection.sock.settimeout(self._seconds)
         connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return connection, False
 
@@ -133,6 +134,9 @@ class Service:
         self, connection: HTTPConnection, path: str, body: bytes, media_type: str, used: bool
     ) -> Optional[Answer]:
         """None where a connection that was used before has been closed meanwhile."""
+        sock = connection.sock
+        assert isinstance(sock, socket.socket)
+        sock.settimeout(self._start or self._seconds)
         try:
             # A server that refuses a large body answers, and closes, before it has all of it.
             with contextlib.suppress(BrokenPipeError, ConnectionResetError):
@@ -142,10 +146,10 @@ class Service:
                     body,
                     {**self._headers, "Content-Type": media_type},
                 )
-            return Answer(self, connection, connection.getresponse())
+            response = connection.getresponse()
         except TimeoutError as error:
             connection.close()
-            raise self.silent() from error
+            raise (self.absent() if self._start else self.silent()) from error
         except (OSError, HTTPException) as error:
             connection.close()
             if used and isinstance(error, (ConnectionError, ssl.SSLError)):
@@ -154,6 +158,8 @@ class Service:
                 f"{self._name}: {self._address} closed the connection or does not speak HTTP "
                 f"({type(error).__name__}). Check engines.settings.{self._name}.base_url."
             ) from error
+        sock.settimeout(self._seconds)
+        return Answer(self, connection, response)
 
     def _refusal(self, answer: Answer) -> Refusal:
         body = b""
@@ -170,6 +176,12 @@ class Service:
         return TimedOut(
             f"{self._name}: {self._address} sent nothing, or next to nothing, for "
             f"{self._seconds:g} s (setting engines.settings.{self._name}.timeout_seconds)."
+        )
+
+    def absent(self) -> TimedOut:
+        return TimedOut(
+            f"{self._name}: {self._address} did not begin to answer within {self._start:g} s "
+            f"(setting engines.settings.{self._name}.start_seconds)."
         )
 
     def broken(self) -> EngineFailed:
