@@ -3,6 +3,7 @@
 import shutil
 import tarfile
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -57,6 +58,31 @@ def test_an_archive_is_unpacked(
     home = models.take("tiny", WEIGHTS, Path(archive))
     assert (home / "config.json").read_text() == "{}"
     assert sorted(path.name for path in home.parent.iterdir()) == ["tiny"]
+
+
+def test_only_the_models_own_files_are_taken(models: Models, source: Path) -> None:
+    beside = Weights("Other/Vocoder", "MIT", True, 0.1, ("a.bin",), ("*.json",), folder="vocoder")
+    weights = replace(WEIGHTS, optional=("LICENSE*", "presets.pth"), beside=(beside,))
+    (source / "LICENSE.txt").write_text("Be good.")
+    (source / "other.safetensors").write_bytes(b"another model")
+    with pytest.raises(InvalidInput, match=r"vocoder/a\.bin is missing; .*Other/Vocoder"):
+        models.take("tiny", weights, source)
+    (source / "vocoder").mkdir()
+    for name in ("a.bin", "b.json", "c.bin"):
+        (source / "vocoder" / name).write_text(name)
+    home = models.take("tiny", weights, source)
+    taken = {path.relative_to(home).as_posix() for path in home.rglob("*") if path.is_file()}
+    assert taken == {*WEIGHTS.files, "LICENSE.txt", "vocoder/a.bin", "vocoder/b.json"}
+    assert models.folder("tiny", weights) == home
+    (home / "vocoder" / "a.bin").unlink()
+    with pytest.raises(Unavailable, match=r"Some/Model and Other/Vocoder"):
+        models.folder("tiny", weights)
+
+
+def test_a_folder_that_cannot_be_written_changes_nothing(tmp_path: Path, source: Path) -> None:
+    (tmp_path / "models").write_text("a file in its place")
+    with pytest.raises(Unavailable, match="run the command again"):
+        Models(tmp_path / "models").take("tiny", WEIGHTS, source)
 
 
 def test_an_archive_in_parts_is_joined(models: Models, source: Path, tmp_path: Path) -> None:

@@ -242,3 +242,10 @@ async def test_hosts_end_with_their_pool() -> None:
         processes = [host.process for host in pool.hosts("tone")]
         assert len(processes) == 2
     assert all(process.returncode is not None for process in processes)
+
+
+async def test_an_interpreter_that_is_not_there_is_unavailable(tmp_path: Path) -> None:
+    async with pool_of(1, python=tmp_path / "python") as pool:
+        with pytest.raises(Unavailable, match="polyvox engines install tone"):
+            await hum(pool)
+        assert pool.state("tone") == "failed"

@@ -55,10 +55,20 @@ def _on(settings: Settings, engine: type[Engine]) -> str:
 @app.command()
 def install(
     name: Annotated[str, typer.Argument(help="The engine.")],
+    constraint: Annotated[
+        Path | None,
+        typer.Option(
+            help="File of versions to keep to, as pip reads it: which torch, for example."
+        ),
+    ] = None,
+    python: Annotated[
+        str | None,
+        typer.Option(help="Python to make it from, 3.10 or newer, in place of this one."),
+    ] = None,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="No progress.")] = False,
 ) -> None:
     """Make the environment of an engine; go on where it was interrupted. A server that runs
-    needs no restart."""
+    needs no restart. pip's own settings hold too: PIP_INDEX_URL, PIP_EXTRA_INDEX_URL, PIP_PROXY."""
     from rich.console import Console
 
     from polyvox.app import environments, registry
@@ -79,12 +89,12 @@ def install(
             elif not quiet:
                 typer.echo(line, err=True)
 
-        environments(settings).install(engine, tell)
+        environments(settings).install(engine, tell, python=python, constraints=constraint)
     typer.echo(f"{name} is installed.")
     if name not in settings.engines.enabled:
         typer.echo(f'Switch it on: engines.enabled = ["espeak", "{name}"]')
     for model in engine.weights:
-        typer.echo(f"Its weights: polyvox models pull {model} --from FOLDER")
+        typer.echo(f"Its weights: polyvox models pull {model}")
 
 
 @app.command()

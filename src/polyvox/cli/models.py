@@ -30,8 +30,9 @@ def list_models() -> None:
     for model, (engine, weights) in _every().items():
         here = kept.size(model)
         size = f"{here / 1e9:.1f} GB" if here else f"about {weights.gigabytes:g} GB"
-        commercial = "yes" if weights.commercial else "no"
-        table.add_row(model, engine, "yes" if here else "no", size, weights.licence, commercial)
+        licences = ", ".join(dict.fromkeys(part.licence for part in weights.parts))
+        commercial = "yes" if all(part.commercial for part in weights.parts) else "no"
+        table.add_row(model, engine, "yes" if here else "no", size, licences, commercial)
     Console().print(table)
 
 
@@ -54,10 +55,13 @@ def pull(
     from polyvox.settings import load
 
     weights = _weights(model)
-    typer.echo(f"{weights.source}: {weights.licence}")
-    if not weights.commercial and not accept:
+    for part in weights.parts:
+        typer.echo(f"{part.source}: {part.licence}")
+    strict = [part for part in weights.parts if not part.commercial]
+    if strict and not accept:
         raise InvalidInput(
-            "This licence does not allow commercial use. Read it, then say --accept-licence."
+            f"The licence of {strict[0].source} does not allow commercial use. Read it, then say "
+            "--accept-licence."
         )
     if source is None:
         home = models(load()).fetch(model, weights)

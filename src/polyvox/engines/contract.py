@@ -87,7 +87,7 @@ class Engine:
     requires: ClassVar[tuple[str, ...]] = ()
     """Packages that `load` imports, as pip names them; "--no-deps NAME" installs one alone."""
     imports: ClassVar[tuple[str, ...]] = ()
-    """Modules by which it is checked that they are there."""
+    """Modules by which it is checked that they are there, or MODULE:FUNCTION to be called."""
     separate: ClassVar[bool] = False
     """Whether they need an environment of their own."""
     environment_gigabytes: ClassVar[float] = 0.0

@@ -87,6 +87,9 @@ class Host:
                 env={**os.environ, **launch.variables},
                 start_new_session=True,
             )
+        except OSError as error:
+            ours.close()
+            raise _unable(launch, error) from error
         finally:
             theirs.close()
         reader, writer = await asyncio.open_connection(sock=ours, limit=_READ_AHEAD)
@@ -95,7 +98,7 @@ class Host:
             await host._load(launch, load_within)
         except (EngineCrashed, TimedOut) as error:
             await host.close()
-            raise Unavailable(f"Engine '{launch.engine}' does not start: {error}") from error
+            raise _unable(launch, error) from error
         except BaseException:
             await host.close()
             raise
@@ -254,6 +257,12 @@ class Host:
             f"The process of engine '{self.engine}' ended while it was needed; "
             "it is started again for the next request."
         )
+
+
+def _unable(launch: Launch, error: Exception) -> Unavailable:
+    """With what to do where the engine has an environment of its own, which may be damaged."""
+    mend = f" Run: polyvox engines install {launch.engine}" if launch.python else ""
+    return Unavailable(f"Engine '{launch.engine}' does not start: {error}{mend}")
 
 
 class _Request:

@@ -11,20 +11,29 @@ import json
 import os
 import shutil
 import subprocess
-import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from itertools import takewhile
 from pathlib import Path
 
 import polyvox
-from polyvox.domain.errors import Unavailable
+from polyvox.domain.errors import InvalidInput, Unavailable
 from polyvox.engines.contract import Engine
+from polyvox.runtime import pip
 
 _READY = "ready.json"
 _PACKAGE = "package"
 _NUMPY = "numpy>=1.26"
 _ROOM = 1_000_000_000
 """Bytes that must be free beside what the packages need."""
-Tell = Callable[[str], None]
+_IMPORTING = """
+import importlib, sys
+import polyvox.runtime.host
+for name in sys.argv[1:]:
+    module, _, function = name.partition(":")
+    found = importlib.import_module(module)
+    if function:
+        getattr(found, function)()
+"""
 
 
 class Environments:
@@ -34,48 +43,81 @@ class Environments:
         self._folder = folder
 
     def python(self, engine: type[Engine]) -> Path | None:
-        """The interpreter of a finished environment, up to date with what the engine requires."""
+        """The interpreter of a finished environment, up to date with what the engine requires and
+        with the Python that it was made from."""
         home = self._home(engine.name)
+        python = pip.interpreter(home)
         try:
             made = json.loads((home / _READY).read_text(encoding="utf-8"))
+            origin = str(python.resolve(strict=True))
         except (OSError, ValueError):
             return None
-        return _interpreter(home) if made.get("requires") == list(engine.requires) else None
+        same = made.get("requires") == list(engine.requires)
+        return python if same and made.get("origin", origin) == origin else None
 
     def path(self, engine: type[Engine]) -> Path:
         """The folder from which the environment imports Polyvox."""
-        return self._home(engine.name) / _PACKAGE
+        folder = self._home(engine.name) / _PACKAGE
+        package = Path(polyvox.__file__).parent
+        link = folder / package.name
+        if link.is_symlink() and link.resolve() != package.resolve():
+            _link(package, link)
+        return folder
 
-    def install(self, engine: type[Engine], tell: Tell) -> Path:
+    def install(
+        self,
+        engine: type[Engine],
+        tell: pip.Tell,
+        *,
+        python: str | None = None,
+        constraints: Path | None = None,
+    ) -> Path:
         """Make the environment, or finish one that was begun; `tell` gets a line now and then.
+
+        `python` names an interpreter to make it from, `constraints` a file of versions to keep to,
+        as pip reads it.
 
         What pip has fetched before is not fetched again. Raises Unavailable with what to do.
         """
+        if constraints and not constraints.is_file():
+            raise InvalidInput(f"There is no file {constraints}.", param="constraint")
+        if python:
+            pip.version(python)
         home = self._home(engine.name)
-        self._check_room(engine)
-        (home / _READY).unlink(missing_ok=True)
-        python = _interpreter(home)
-        if not python.exists():
-            tell(f"making an environment in {home}")
-            home.mkdir(parents=True, exist_ok=True)
-            _run([sys.executable, "-m", "venv", str(home)], tell)
-        _link(Path(polyvox.__file__).parent, self.path(engine))
-        pip = [str(python), "-m", "pip", "--disable-pip-version-check", "install"]
-        for step in _steps(engine):
-            tell(f"installing {' '.join(step)}")
-            _run([*pip, *step], tell)
-        tell("checking that it imports")
-        self._check(engine, python)
-        made = {"requires": list(engine.requires), "python": sys.version.split()[0]}
-        (home / _READY).write_text(json.dumps(made), encoding="utf-8")
-        return python
+        try:
+            self._check_room(engine)
+            (home / _READY).unlink(missing_ok=True)
+            self._fill(engine, python, constraints, tell)
+            tell("checking that it imports")
+            self._check(engine)
+            own = pip.interpreter(home)
+            made = {"requires": list(engine.requires), "origin": str(own.resolve())}
+            (home / _READY).write_text(json.dumps(made), encoding="utf-8")
+        except OSError as error:
+            raise Unavailable(
+                f"{home} cannot be written: {error.strerror or error}. Mend this, then run the "
+                "command again."
+            ) from error
+        return own
 
     def remove(self, engine: type[Engine]) -> bool:
         """Whether there was one."""
         home = self._home(engine.name)
         there = home.exists()
+        (home / _READY).unlink(missing_ok=True)
         shutil.rmtree(home, ignore_errors=True)
         return there
+
+    def _fill(
+        self, engine: type[Engine], python: str | None, constraints: Path | None, tell: pip.Tell
+    ) -> None:
+        home, package = self._home(engine.name), Path(polyvox.__file__).parent
+        home.mkdir(parents=True, exist_ok=True)
+        pip.make(python, home, tell)
+        (home / _PACKAGE).mkdir(exist_ok=True)
+        _link(package, home / _PACKAGE / package.name)
+        for step in _steps(engine):
+            pip.install(home, step, constraints, tell)
 
     def _home(self, engine: str) -> Path:
         return self._folder / engine
@@ -83,29 +125,41 @@ class Environments:
     def _check_room(self, engine: type[Engine]) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
         free = shutil.disk_usage(self._folder).free
-        needed = _ROOM + engine.environment_gigabytes * 1e9
+        files = self._home(engine.name).rglob("*")
+        here = sum(path.lstat().st_size for path in files if not path.is_dir())
+        needed = _ROOM + max(0, engine.environment_gigabytes * 1e9 - here)
         if free < needed:
             raise Unavailable(
                 f"The environment of '{engine.name}' needs {needed / 1e9:.1f} GB in "
                 f"{self._folder}, and {free / 1e9:.1f} GB are free."
             )
 
-    def _check(self, engine: type[Engine], python: Path) -> None:
+    def _check(self, engine: type[Engine]) -> None:
         """Raises Unavailable when the packages do not import in their environment."""
-        program = f"import importlib; [importlib.import_module(n) for n in {engine.imports!r}]"
+        python = pip.interpreter(self._home(engine.name))
         variables = {**os.environ, "PYTHONPATH": str(self.path(engine)), "HF_HUB_OFFLINE": "1"}
         done = subprocess.run(
-            [str(python), "-c", f"import polyvox.runtime.host\n{program}"],
+            [str(python), "-c", _IMPORTING, *engine.imports],
             env=variables,
             capture_output=True,
             text=True,
+            errors="replace",
             check=False,
         )
         if done.returncode:
-            last = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
             raise Unavailable(
-                f"The packages of '{engine.name}' are installed but do not import: {last}"
+                f"The packages of '{engine.name}' are installed but do not import: "
+                f"{_reason(done.stderr)} Run `polyvox engines remove {engine.name}` and install "
+                "it again; if that does not help, name versions that fit by --constraint."
             )
+
+
+def _reason(traceback: str) -> str:
+    """What stands below the last line of a call: the error, which may take several lines."""
+    lines = traceback.strip().splitlines()
+    last = list(takewhile(lambda line: not line.startswith("  File "), reversed(lines)))
+    said = [line for line in reversed(last) if not line.startswith("   ")]
+    return " ".join(" ".join(said).split())[-500:] or "no reason was given."
 
 
 def _steps(engine: type[Engine]) -> Sequence[Sequence[str]]:
@@ -117,36 +171,13 @@ def _steps(engine: type[Engine]) -> Sequence[Sequence[str]]:
     return [*steps, ["--no-deps", *alone]] if alone else steps
 
 
-def _interpreter(home: Path) -> Path:
-    windows = home / "Scripts" / "python.exe"
-    return windows if os.name == "nt" else home / "bin" / "python"
-
-
-def _link(package: Path, folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    link = folder / package.name
-    if link.is_symlink():
-        link.unlink()
-    elif link.exists():
-        shutil.rmtree(link)
+def _link(package: Path, link: Path) -> None:
+    """Makes `link` lead to `package`, or a copy of it on a system that does not allow links."""
+    coming = link.with_name(f".{link.name}-{os.getpid()}")
     try:
-        link.symlink_to(package, target_is_directory=True)
-    except OSError:  # a system that does not allow links
-        shutil.copytree(package, link)
-
-
-def _run(command: Sequence[str], tell: Tell) -> None:
-    """Runs to its end and tells its lines. Raises Unavailable with the last ones."""
-    with subprocess.Popen(
-        list(command), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    ) as process:
-        lines: list[str] = []
-        for line in process.stdout or ():
-            lines = [*lines[-20:], line.rstrip()]
-            tell(line.rstrip())
-    if process.returncode:
-        errors = [line for line in lines if line.startswith("ERROR")] or lines[-3:]
-        raise Unavailable(
-            f"It could not be installed: {' '.join(errors)} Run the command again to go on where "
-            "it stopped; check the network and the free disk space first."
-        )
+        coming.symlink_to(package, target_is_directory=True)
+    except OSError:
+        shutil.copytree(package, coming)
+    if link.is_dir() and not link.is_symlink():
+        shutil.rmtree(link)
+    coming.replace(link)

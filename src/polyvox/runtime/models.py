@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
+import contextlib
 import shutil
-import tarfile
 import tempfile
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
 from polyvox.domain.errors import InvalidInput, NotFound, Unavailable
 from polyvox.engines.contract import Weights
-
-_ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.xz", ".tar.bz2")
-_PIECE = 1 << 20
+from polyvox.runtime import hub
+from polyvox.runtime.archives import unpacked
 
 
 class Models:
@@ -28,42 +25,28 @@ class Models:
         home = self._folder / model
         missing = _missing(home, weights)
         if missing:
+            sources = " and ".join(part.source for part in weights.parts)
             raise Unavailable(
                 f"The weights of '{model}' are not here ({missing[0]} is missing). Run: polyvox "
                 f"models pull {model} (without a network: --from FOLDER, with the files of "
-                f"{weights.source})"
+                f"{sources})"
             )
         return home
 
     def size(self, model: str) -> int:
         """Bytes that the model takes; 0 when it is not here."""
-        home = self._folder / model
-        return sum(path.stat().st_size for path in home.rglob("*") if path.is_file())
+        return _size(self._folder / model)
 
     def take(self, model: str, weights: Weights, source: Path) -> Path:
         """Copy the model's files from a folder or an archive, which may be in parts (NAME.001, …).
+        They lie there as they will here; what is not the model's stays behind.
 
         Raises InvalidInput when they are not all in it, Unavailable when the disk is too small.
         """
         if not source.exists():
             raise InvalidInput(f"There is nothing at {source}.")
-        self._folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".taking-", dir=self._folder) as name:
-            unpacked = source if source.is_dir() else _unpacked(source, Path(name))
-            found = _root(unpacked, weights)
-            needed = sum(path.stat().st_size for path in found.rglob("*") if path.is_file())
-            free = shutil.disk_usage(self._folder).free
-            if unpacked is source and needed > free:
-                raise Unavailable(
-                    f"'{model}' takes {needed / 1e9:.1f} GB and {free / 1e9:.1f} GB are free in "
-                    f"{self._folder}."
-                )
-            ready = Path(name) / "ready"
-            shutil.copytree(found, ready) if unpacked is source else found.rename(ready)
-            home = self._folder / model
-            shutil.rmtree(home, ignore_errors=True)
-            ready.rename(home)
-        return home
+        with self._told(model):
+            return self._take(model, weights, source)
 
     def fetch(self, model: str, weights: Weights) -> Path:
         """Fetch the model's files from the hub (HF_ENDPOINT, HF_TOKEN), with progress on standard
@@ -71,60 +54,84 @@ class Models:
 
         Raises Unavailable with what to do, and when a file is not what its digest says.
         """
-        self._folder.mkdir(parents=True, exist_ok=True)
         coming = self._folder / f".fetching-{model}"
-        free = shutil.disk_usage(self._folder).free
-        if weights.gigabytes * 1e9 > free:
-            raise Unavailable(
-                f"'{model}' takes about {weights.gigabytes:g} GB and {free / 1e9:.1f} GB are free "
-                f"in {self._folder}."
-            )
-        for name, digest in _downloaded(weights.source, coming):
-            if digest and _sha256(coming / name) != digest:
-                (coming / name).unlink()
-                raise Unavailable(f"{name} came broken; run the command again to fetch it anew.")
-        if missing := _missing(coming, weights):
-            raise Unavailable(f"{weights.source} does not hold {missing[0]}; is it the model?")
-        shutil.rmtree(coming / ".cache", ignore_errors=True)
-        home = self._folder / model
-        shutil.rmtree(home, ignore_errors=True)
-        coming.rename(home)
-        return home
+        found = [hub.look(part) for part in weights.parts]
+        with self._told(model):
+            self._check_room(model, sum(part.bytes for part in found) - _size(coming))
+            hub.fetch(found, coming)
+            return self._replace(model, coming)
 
     def remove(self, model: str) -> None:
         """Raises NotFound when it is not here."""
-        home = self._folder / model
-        if not home.is_dir():
+        home, coming = self._folder / model, self._folder / f".fetching-{model}"
+        if not home.is_dir() and not coming.is_dir():
             raise NotFound(f"Model '{model}' is not on this machine.")
-        shutil.rmtree(home)
+        for each in (home, coming):
+            shutil.rmtree(each, ignore_errors=True)
+
+    def _take(self, model: str, weights: Weights, source: Path) -> Path:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".taking-", dir=self._folder) as name:
+            packed = not source.is_dir()
+            root = _root(unpacked(source, Path(name)) if packed else source, weights)
+            files = list(_wanted(root, weights))
+            if not packed:
+                self._check_room(model, sum((root / each).stat().st_size for each in files))
+            ready = Path(name) / "ready"
+            for each in files:
+                (ready / each).parent.mkdir(parents=True, exist_ok=True)
+                if packed:
+                    (root / each).rename(ready / each)
+                else:
+                    shutil.copyfile(root / each, ready / each)
+            return self._replace(model, ready)
+
+    @contextlib.contextmanager
+    def _told(self, model: str) -> Iterator[None]:
+        """Says what the system has against writing."""
+        try:
+            yield
+        except OSError as error:
+            raise Unavailable(
+                f"'{model}' cannot be kept in {self._folder}: {error.strerror or error}. The model "
+                "that was here is as it was; mend this, then run the command again."
+            ) from error
+
+    def _check_room(self, model: str, needed: int) -> None:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        free = shutil.disk_usage(self._folder).free
+        if needed > free:
+            raise Unavailable(
+                f"'{model}' takes {needed / 1e9:.1f} GB more and {free / 1e9:.1f} GB are free in "
+                f"{self._folder}. Make room, then run the command again."
+            )
+
+    def _replace(self, model: str, ready: Path) -> Path:
+        home = self._folder / model
+        shutil.rmtree(home, ignore_errors=True)
+        ready.rename(home)
+        return home
 
 
-def _downloaded(source: str, folder: Path) -> list[tuple[str, str | None]]:
-    """Names of a repository's files, once they are in `folder`, with the digests of large ones."""
-    from httpx2 import HTTPError
-    from huggingface_hub import HfApi, snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError
-
-    try:
-        found = HfApi().model_info(source, files_metadata=True)
-        snapshot_download(source, revision=found.sha, local_dir=folder)
-    except (HfHubHTTPError, HTTPError, OSError) as error:
-        reason = str(error).strip().partition("\n")[0]
-        raise Unavailable(
-            f"{source} cannot be fetched: {reason} Without a network, fetch it elsewhere and use "
-            "--from."
-        ) from error
-    files = found.siblings or ()
-    return [(each.rfilename, each.lfs.sha256 if each.lfs else None) for each in files]
-
-
-def _sha256(file: Path) -> str:
-    with file.open("rb") as read:
-        return hashlib.file_digest(read, "sha256").hexdigest()
+def _size(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
 def _missing(folder: Path, weights: Weights) -> list[str]:
-    return [name for name in weights.files if not (folder / name).is_file()]
+    places = [part.place(name) for part in weights.parts for name in part.files]
+    return [place for place in places if not (folder / place).is_file()]
+
+
+def _wanted(folder: Path, weights: Weights) -> Iterator[str]:
+    """Names of the model's files in a folder that is laid out as the model's."""
+    names = [path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()]
+    yield from dict.fromkeys(
+        name
+        for part in weights.parts
+        for name in (*map(part.place, part.files), *names)
+        if name.startswith(part.place(""))
+        and hub.is_wanted(part, name.removeprefix(part.place("")))
+    )
 
 
 def _root(folder: Path, weights: Weights) -> Path:
@@ -133,42 +140,12 @@ def _root(folder: Path, weights: Weights) -> Path:
     for each in candidates:
         if not _missing(each, weights):
             return each
-    raise InvalidInput(
-        f"These are not the files of {weights.source}: {_missing(folder, weights)[0]} is missing."
+    nearest = min((_missing(each, weights) for each in candidates), key=len)
+    whose = next(
+        part.source
+        for part in reversed(weights.parts)
+        if nearest[0] in [part.place(name) for name in part.files]
     )
-
-
-def _unpacked(archive: Path, folder: Path) -> Path:
-    """What is in an archive, below `folder`; names that lead elsewhere are refused."""
-    whole = _joined(archive, folder) if archive.suffix.lstrip(".").isdecimal() else archive
-    target = folder / "unpacked"
-    try:
-        if zipfile.is_zipfile(whole):
-            with zipfile.ZipFile(whole) as packed:
-                packed.extractall(target)
-        elif tarfile.is_tarfile(whole):
-            with tarfile.open(whole) as packed_tar:
-                packed_tar.extractall(target, filter="data")
-        else:
-            raise InvalidInput(f"{archive.name} is no archive ({', '.join(_ARCHIVES)}).")
-    except (zipfile.BadZipFile, tarfile.TarError, EOFError) as error:
-        raise InvalidInput(f"{archive.name} cannot be unpacked: {error}") from error
-    return target
-
-
-def _joined(first: Path, folder: Path) -> Path:
-    """The parts of a split archive as one file."""
-    whole = folder / first.stem
-    with whole.open("wb") as written:
-        for part in _parts(first):
-            with part.open("rb") as read:
-                shutil.copyfileobj(read, written, _PIECE)
-    return whole
-
-
-def _parts(first: Path) -> Iterator[Path]:
-    digits = first.suffix.lstrip(".")
-    number = int(digits)
-    while (part := first.with_suffix(f".{number:0{len(digits)}d}")).exists():
-        yield part
-        number += 1
+    raise InvalidInput(
+        f"These are not all files of the model: {nearest[0]} is missing; it comes from {whose}."
+    )

@@ -250,16 +250,18 @@ class Engines:
             _log.error("engine %s does not start: %s", self.default.engine, error.message)
 
     def _state(self, models: Sequence[Model]) -> tuple[str, str | None]:
-        """The liveliest state among an engine's models, and why one failed or is absent."""
-        found, reason = [], None
+        """The liveliest state among an engine's models, and why one failed, or why all are
+        absent."""
+        found, failed, missing = [], None, None
         for model in models:
             try:
                 found.append(self._pool.state(model.loaded))
-                reason = self._pool.failure(model.loaded) or reason
+                failed = self._pool.failure(model.loaded) or failed
             except Unavailable as error:
                 found.append(ABSENT)
-                reason = error.message
-        return min(found, key=STATES.index), reason
+                missing = error.message
+        state = min(found, key=STATES.index)
+        return state, missing if state == ABSENT else failed
 
     def _hosts(self, models: Sequence[Model]) -> int:
         """Processes of those models that are here."""

@@ -10,17 +10,36 @@ from pathlib import Path
 from typing import Any, Optional
 
 from polyvox.domain.errors import Unavailable
+from polyvox.engines.contract import Weights
 from polyvox.engines.f5 import packages
 from polyvox.engines.pytorch import check_device
 
 _NAME = "F5TTS_v1_Base"
-_WEIGHTS = f"{_NAME}/model_1250000.safetensors"
+_NETWORK = f"{_NAME}/model_1250000.safetensors"
 _VOCABULARY = f"{_NAME}/vocab.txt"
 _SHAPE = f"{_NAME}.yaml"
 """Where the network is of another size than the published one, in the form of the package's own
 file of this name; most folders have none."""
 _VOCODER = "vocos"
-FILES = (_WEIGHTS, _VOCABULARY, f"{_VOCODER}/config.yaml", f"{_VOCODER}/pytorch_model.bin")
+WEIGHTS = Weights(
+    source="SWivid/F5-TTS",
+    licence="CC-BY-NC-4.0",
+    commercial=False,
+    gigabytes=1.4,
+    files=(_NETWORK, _VOCABULARY),
+    optional=(_SHAPE,),
+    beside=(
+        Weights(
+            source="charactr/vocos-mel-24khz",
+            licence="MIT",
+            commercial=True,
+            gigabytes=0.06,
+            files=("config.yaml", "pytorch_model.bin"),
+            folder=_VOCODER,
+        ),
+    ),
+)
+FILES = tuple(part.place(name) for part in WEIGHTS.parts for name in part.files)
 _PARTS = {
     "feature_extractor": "vocos.feature_extractors.MelSpectrogramFeatures",
     "backbone": "vocos.models.VocosBackbone",
@@ -47,7 +66,7 @@ def load(folder: Optional[Path], model: str, device: str) -> tuple[Any, Any]:
 
     check_device(torch, device)
     shape = _shape(place, again)
-    files = {"ckpt_path": str(place / _WEIGHTS), "vocab_file": str(place / _VOCABULARY)}
+    files = {"ckpt_path": str(place / _NETWORK), "vocab_file": str(place / _VOCABULARY)}
     try:
         network = load_model(DiT, shape, **files, device=device)
         vocoder = load_vocoder(is_local=True, local_path=str(place / _VOCODER), device=device)
@@ -72,7 +91,7 @@ def _checked(folder: Optional[Path], model: str, again: str) -> Path:
     missing = [name for name in FILES if not (folder / name).is_file()]
     if missing:
         raise Unavailable(f"{folder} lacks {', '.join(missing)}. {again}")
-    _check_weights(folder / _WEIGHTS, again)
+    _check_weights(folder / _NETWORK, again)
     if not (folder / _VOCABULARY).read_bytes().startswith((b" \n", b" \r\n")):
         raise Unavailable(f"{folder / _VOCABULARY} is not a vocabulary of F5. {again}")
     if not zipfile.is_zipfile(folder / FILES[3]):

@@ -55,19 +55,11 @@ class F5(Synthesizer):
         "--no-deps f5-tts==1.1.22",
         "--no-deps vocos==0.1.0",
     )
-    imports = ("torch", "torchdiffeq", "x_transformers", "transformers", "librosa", "pydub")
+    imports = ("torch", "polyvox.engines.f5.packages:load", "safetensors", "yaml")
     separate = True
-    environment_gigabytes = 2.0
+    environment_gigabytes = 1.8
     models = ("f5-tts",)
-    weights: ClassVar[Mapping[str, Weights]] = {
-        "f5-tts": Weights(
-            source="SWivid/F5-TTS",
-            licence="CC-BY-NC-4.0",
-            commercial=False,
-            gigabytes=1.4,
-            files=checkpoint.FILES,
-        )
-    }
+    weights: ClassVar[Mapping[str, Weights]] = {"f5-tts": checkpoint.WEIGHTS}
     languages = ("en", "zh")
     speakers = ()
     sample_rate = RATE

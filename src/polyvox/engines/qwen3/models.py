@@ -21,6 +21,8 @@ FILES = (
     "speech_tokenizer/model.safetensors",
     "speech_tokenizer/preprocessor_config.json",
 )
+OPTIONAL = ("*.json", "*.jinja", "LICENSE*")
+"""Of the tokenizer and of what is said about the model."""
 _DEEDS = {
     PRESET: "speaks with the nine presets",
     CLONE: "clones voices",
@@ -50,7 +52,7 @@ class Model:
 
     @property
     def weights(self) -> Weights:
-        return Weights(self.source, "Apache-2.0", True, self.gigabytes, FILES)
+        return Weights(self.source, "Apache-2.0", True, self.gigabytes, FILES, OPTIONAL)
 
 
 MODELS = {

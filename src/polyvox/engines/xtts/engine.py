@@ -40,15 +40,25 @@ class Xtts(Synthesizer):
         "coqui-tts==0.28.0",
         "torch>=2.5",
         "torchaudio>=2.5",
+        "torchcodec>=0.7",  # coqui-tts wants to see it, and does not import it
+        "six>=1.16",  # coqui-tts imports it and does not ask for it
         "transformers==4.57.3",
         "pypinyin>=0.50",
         "cutlet>=0.4",
         "unidic-lite>=1.0.8",
         "safetensors>=0.5",
     )
-    imports = ("torch", "transformers", "TTS", "pypinyin", "cutlet", "safetensors")
+    imports = (
+        "torch",
+        "transformers",
+        "polyvox.engines.pytorch:import_torchaudio",
+        "TTS.tts.models.xtts",
+        "pypinyin",
+        "cutlet",
+        "safetensors",
+    )
     separate = True
-    environment_gigabytes = 2.5
+    environment_gigabytes = 2.2
     models = ("xtts-v2",)
     weights: ClassVar[Mapping[str, Weights]] = {
         "xtts-v2": Weights(
@@ -57,6 +67,7 @@ class Xtts(Synthesizer):
             commercial=False,
             gigabytes=1.9,
             files=checkpoint.FILES,
+            optional=("speakers_xtts.pth", "LICENSE*"),
         )
     }
     languages = tuple(LIMITS)
