@@ -74,8 +74,15 @@ class Running:
 
     def speak(self, **more: Any) -> httpx.Response:
         """With the preset model, if nothing else is said, and briefly."""
-        asked = {"model": PRESETS, "input": "Hello there.", "voice": "Ryan", "language": "en"}
-        asked |= {"response_format": "wav", "stream": False, "options": {"max_new_tokens": 6}}
+        asked: dict[str, Any] = {
+            "model": PRESETS,
+            "input": "Hello there.",
+            "voice": "Ryan",
+            "language": "en",
+            "response_format": "wav",
+            "stream": False,
+            "options": {"max_new_tokens": 6},
+        }
         return self.client.post("/v1/audio/speech", json={**asked, **more})
 
     def generate(self, model: str) -> httpx.Response:

@@ -100,9 +100,7 @@ async def list_presets(served: Served) -> dict[str, Any]:
 async def list_languages(served: Served) -> dict[str, Any]:
     """Codes of the languages that each engine speaks."""
     return {
-        "languages": {
-            name: list(served.engines.languages(name)) for name in served.engines.names
-        }
+        "languages": {name: list(served.engines.languages(name)) for name in served.engines.names}
     }
 
 

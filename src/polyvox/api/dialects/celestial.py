@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+from collections.abc import Coroutine
 from dataclasses import fields
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -203,8 +204,15 @@ async def _speak(served: Services, asked: Utterance) -> tuple[Any, Any]:
     return speech, await speech.collect()
 
 
-async def _all(speaking: list[Any]) -> list[tuple[Any, Any]]:
-    return list(await asyncio.gather(*speaking))
+async def _all(speaking: list[Coroutine[Any, Any, tuple[Any, Any]]]) -> list[tuple[Any, Any]]:
+    """What each has spoken; where one fails, the others stop."""
+    tasks = [asyncio.ensure_future(each) for each in speaking]
+    try:
+        return await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _speaker(record: VoiceRecord) -> Speaker:
