@@ -35,7 +35,7 @@ def openapi() -> dict[str, Any]:
     async def nothing(_: FastAPI) -> AsyncIterator[None]:
         yield
 
-    document: dict[str, Any] = build(nothing, Limits(1, 1, 1, 1, 1, 1, False, 1)).openapi()
+    document: dict[str, Any] = build(nothing, Limits(1, 1, 1, 1, 1, 1, False, 1, 1, True)).openapi()
     return document
 
 

@@ -6,7 +6,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from polyvox.api.fetch import Bounds, _public, fetched
+from polyvox.api.fetch import Bounds, fetched
+from polyvox.api.network import is_public
 from polyvox.domain.errors import InvalidInput, PolyvoxError, TimedOut, TooLarge
 
 PUBLIC_ONLY = Bounds(bytes=100_000, seconds=5, private=False)
@@ -192,9 +193,9 @@ async def test_other_spellings_of_inside_addresses_are_refused(url: str) -> None
     ],
 )
 def test_inside_addresses_are_known(address: str) -> None:
-    assert not _public(address)
+    assert not is_public(address)
 
 
 @pytest.mark.parametrize("address", ["8.8.8.8", "1.1.1.1", "2606:4700::1111", "64:ff9b::8.8.8.8"])
 def test_public_addresses_are_known(address: str) -> None:
-    assert _public(address)
+    assert is_public(address)

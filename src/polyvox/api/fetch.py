@@ -1,28 +1,21 @@
-"""Recordings that a caller names by URL. Addresses that are not public are refused when the
-connection is made, after the name has been resolved, so neither redirects nor names that change
-their address lead inside."""
+"""Recordings that a caller names by URL, from public addresses only."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import ipaddress
-import socket
 import tempfile
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
 import httpcore
 
+from polyvox.api.network import PublicNetwork, check_url
 from polyvox.domain.errors import InvalidInput, TimedOut, TooLarge
 
-_SCHEMES = ("http", "https")
 _REDIRECTS = 5
-_LONGEST = 2000
-"""Characters of a URL."""
-_NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _MOVED = (301, 302, 303, 307, 308)
 
 
@@ -59,10 +52,10 @@ async def fetched(url: str, bounds: Bounds) -> AsyncIterator[Path]:
 
 
 async def _fetch(url: str, target: Path, bounds: Bounds) -> None:
-    network = _PublicNetwork(bounds.private)
+    network = PublicNetwork(bounds.private)
     async with httpcore.AsyncConnectionPool(network_backend=network) as pool:
         for _ in range(_REDIRECTS + 1):
-            _check(url)
+            check_url(url, "audio")
             async with pool.stream("GET", url, headers={"User-Agent": "Polyvox"}) as answer:
                 if answer.status in _MOVED:
                     url = urljoin(url, _header(answer, b"location"))
@@ -88,57 +81,6 @@ async def _write(answer: httpcore.Response, target: Path, most: int) -> None:
             written.write(piece)
 
 
-def _check(url: str) -> None:
-    """Raises InvalidInput for what is no plain http(s) address."""
-    try:
-        parts = urlsplit(url)
-        fine = parts.scheme in _SCHEMES and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        fine = False
-    if not fine or len(url) > _LONGEST or not url.isprintable() or not url.isascii():
-        raise InvalidInput("Only http:// and https:// URLs are fetched.", param="audio")
-
-
 def _header(answer: httpcore.Response, name: bytes) -> str:
     values: Iterable[bytes] = (value for key, value in answer.headers if key.lower() == name)
     return next(iter(values), b"").decode("latin-1")
-
-
-class _PublicNetwork(httpcore.AnyIOBackend):
-    """Connects to public addresses only, and to the very address that was checked."""
-
-    def __init__(self, private: bool) -> None:
-        self._private = private
-
-    async def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,  # noqa: ASYNC109  httpcore's own signature
-        local_address: str | None = None,
-        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
-    ) -> httpcore.AsyncNetworkStream:
-        try:
-            found = await asyncio.get_running_loop().getaddrinfo(
-                host, port, type=socket.SOCK_STREAM
-            )
-        except (OSError, UnicodeError) as error:
-            raise httpcore.ConnectError(f"no address for '{host:.80}'") from error
-        addresses = [str(each[4][0]) for each in found]
-        if not self._private and not all(map(_public, addresses)):
-            raise InvalidInput(
-                "The URL leads to a private address, which is refused.", param="audio"
-            )
-        return await super().connect_tcp(addresses[0], port, timeout, local_address, socket_options)
-
-
-def _public(address: str) -> bool:
-    """Whether an IP address, or the IPv4 address that is inside it, is a public one."""
-    ip = ipaddress.ip_address(address.partition("%")[0])
-    if isinstance(ip, ipaddress.IPv6Address):
-        inside = ip.ipv4_mapped or ip.sixtofour or (ip.teredo[1] if ip.teredo else None)
-        if ip in _NAT64:
-            inside = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
-        if inside:
-            return _public(str(inside))
-    return ip.is_global and not ip.is_multicast

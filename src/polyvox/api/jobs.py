@@ -1,0 +1,318 @@
+"""Long work: narrations that outlive their request, with progress, results and captions."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from dataclasses import asdict
+from datetime import UTC, datetime
+from time import time
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Header, Path, Query, Request, Response
+from fastapi.responses import (
+    JSONResponse,
+    PlainTextResponse,
+    RedirectResponse,
+    StreamingResponse,
+)
+from pydantic import BaseModel, Field
+
+from polyvox.api.access import Served
+from polyvox.api.errors import REFUSALS
+from polyvox.api.limits import Limits
+from polyvox.api.network import check_url
+from polyvox.api.speech import Manner
+from polyvox.audio.encode import FORMATS, format_named
+from polyvox.domain.errors import InvalidInput, PolyvoxError
+from polyvox.domain.job import BATCH, INTERACTIVE, Job
+from polyvox.services.captions import MEDIA_TYPES
+from polyvox.services.jobs import Jobs
+
+router = APIRouter(prefix="/jobs", tags=["jobs"], responses=REFUSALS)
+
+_LOOK = 0.5
+"""Seconds between two looks at a job whose events are sent."""
+_SILENCE = 15.0
+"""Seconds after which a comment shows that the stream lives."""
+_MOST_CHAPTERS = 10_000
+Id = Annotated[str, Path(max_length=80, description="Of a job.")]
+
+
+class ChapterIn(BaseModel):
+    title: str = Field("", max_length=500)
+    text: str
+
+
+class JobRequest(Manner):
+    text: str | None = Field(None, description="What is spoken.", examples=["A long story."])
+    chapters: list[ChapterIn] | None = Field(
+        None, max_length=_MOST_CHAPTERS, description="The same in chapters, instead of text."
+    )
+    priority: Literal["interactive", "batch"] = Field(
+        "batch", description="interactive: before the batch jobs that wait."
+    )
+    webhook_url: str | None = Field(
+        None, description="Address that is told, signed, when the job is over."
+    )
+
+    def asked(self) -> dict[str, Any]:
+        """The request as it is kept."""
+        said = asdict(self.utterance(self.text or ""))
+        said |= {"format": self.response_format, "sample_rate": self.sample_rate}
+        if self.chapters:
+            said["chapters"] = [chapter.model_dump() for chapter in self.chapters]
+        return {name: value for name, value in said.items() if value not in (None, {}, "")}
+
+
+class JobAnswer(BaseModel):
+    id: str
+    kind: str
+    status: str = Field(description="queued, running, completed, failed or cancelled.")
+    progress: float = Field(description="0 to 100.")
+    done: int = Field(description="Segments that are spoken.")
+    total: int = Field(description="Segments in all; 0 while that is not known.")
+    seconds_left: float | None = Field(description="As it looks now; null while nobody can tell.")
+    engine: str
+    text: str | None = Field(description="The beginning of what is spoken.")
+    voice: str | None
+    format: str | None
+    duration: float | None = Field(description="Seconds of the result.")
+    fallback_reason: str | None = Field(description="Why another engine spoke than was asked for.")
+    chapters: list[dict[str, Any]] = Field(
+        description="When each begins in the result, in seconds."
+    )
+    error: str | None
+    error_code: str | None
+    attempts: int
+    created_at: str
+    started_at: str | None
+    ended_at: str | None
+    expires_at: str | None
+
+
+class JobPage(BaseModel):
+    jobs: list[JobAnswer]
+    total: int
+    page: int
+    page_size: int
+    counts: dict[str, int] = Field(description="All jobs, by status.")
+
+
+class SegmentAnswer(BaseModel):
+    number: int
+    chapter: int
+    text: str
+    seconds: float | None = Field(description="null while it is not spoken.")
+    seed: int
+
+
+def shown(job: Job) -> dict[str, Any]:
+    """The job as clients see it."""
+    asked, result = job.asked, job.result
+    text = str(asked.get("text") or next((c["text"] for c in asked.get("chapters", ())), ""))
+    return {
+        "id": job.id,
+        "kind": job.kind,
+        "status": job.status,
+        "progress": round(100 * job.progress, 1),
+        "done": job.done,
+        "total": job.total,
+        "seconds_left": job.left(time()),
+        "engine": result.get("engine") or job.engine,
+        "text": text[:200] or None,
+        "voice": result.get("voice") or asked.get("voice"),
+        "format": result.get("format") or asked.get("format"),
+        "duration": result.get("seconds"),
+        "fallback_reason": result.get("fallback_reason"),
+        "chapters": result.get("chapters", []),
+        "error": job.error,
+        "error_code": job.error_code,
+        "attempts": job.attempts,
+        "created_at": _moment(job.created_at),
+        "started_at": _moment(job.started_at),
+        "ended_at": _moment(job.ended_at),
+        "expires_at": _moment(job.expires_at),
+    }
+
+
+@router.post("", status_code=202, response_model=JobAnswer, responses={200: {"model": JobAnswer}})
+async def create_job(
+    asked: JobRequest,
+    request: Request,
+    response: Response,
+    served: Served,
+    idempotency_key: Annotated[
+        str | None, Header(max_length=200, description="Sent twice, it makes one job.")
+    ] = None,
+) -> dict[str, Any]:
+    """Speak a text, however long, as a job. 200 when the key was used for the same before."""
+    limits: Limits = request.app.state.limits
+    if (asked.text is None) == (asked.chapters is None):
+        raise InvalidInput("Give a text or chapters.", param="text")
+    if asked.webhook_url is not None:
+        check_webhook(asked.webhook_url, limits)
+    priority = INTERACTIVE if asked.priority == "interactive" else BATCH
+    job, new = await served.jobs.submit(
+        "narration",
+        asked.asked(),
+        priority=priority,
+        key=idempotency_key,
+        webhook=asked.webhook_url,
+    )
+    response.status_code = 202 if new else 200
+    response.headers["Location"] = f"/v1/jobs/{job.id}"
+    return shown(job)
+
+
+def check_webhook(url: str, limits: Limits) -> None:
+    """Raises InvalidInput for an address that will not be told."""
+    if not limits.webhooks:
+        raise InvalidInput(
+            "This server tells no webhooks: set jobs.webhook_secret.", param="webhook_url"
+        )
+    check_url(url, "webhook_url")
+
+
+@router.get("", response_model=JobPage)
+async def list_jobs(
+    served: Served,
+    page: Annotated[int, Query(ge=1, le=1_000_000)] = 1,
+    page_size: Annotated[int, Query(ge=1, le=200)] = 50,
+    status: Annotated[list[str] | None, Query(description="One or several.")] = None,
+    kind: Annotated[list[str] | None, Query(description="One or several.")] = None,
+) -> dict[str, Any]:
+    """Jobs, the newest first."""
+    jobs, total = await served.jobs.list(
+        statuses=status or (), kinds=kind or (), first=(page - 1) * page_size, count=page_size
+    )
+    return {
+        "jobs": [shown(job) for job in jobs],
+        "total": total,
+        "page": page,
+        "page_size": page_size,
+        "counts": await served.jobs.counts(),
+    }
+
+
+@router.get("/{id}", response_model=JobAnswer)
+async def get_job(id: Id, served: Served) -> dict[str, Any]:
+    """How a job is doing."""
+    return shown(await served.jobs.get(id))
+
+
+@router.get("/{id}/events", response_class=Response)
+async def job_events(id: Id, served: Served) -> StreamingResponse:
+    """Server-sent events: the job whenever it changes, until it is over."""
+    await served.jobs.get(id)
+    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    return StreamingResponse(_events(served.jobs, id), 200, headers, "text/event-stream")
+
+
+@router.get("/{id}/audio", response_class=Response)
+async def job_audio(
+    id: Id,
+    served: Served,
+    format: Annotated[
+        str | None, Query(description=f"{', '.join(FORMATS)}; as the job was asked, if not said.")
+    ] = None,
+) -> Response:
+    """The result, in any format; another than was asked for is made when it is first wanted."""
+    blob, name = await served.jobs.audio(id, format)
+    if link := await served.jobs.audio_link(id, name):
+        return RedirectResponse(link)
+    headers = {
+        "Content-Length": str(blob.size),
+        "Content-Disposition": f'attachment; filename="{id}.{name}"',
+    }
+    return StreamingResponse(blob.pieces, 200, headers, format_named(name).media_type)
+
+
+@router.get("/{id}/captions", response_class=Response)
+async def job_captions(
+    id: Id, served: Served, format: Literal["srt", "vtt", "json"] = "srt"
+) -> Response:
+    """What the result says when."""
+    written = await served.jobs.captions(id, format)
+    if isinstance(written, str):
+        return PlainTextResponse(written, media_type=MEDIA_TYPES[format])
+    return JSONResponse(written)
+
+
+@router.get("/{id}/segments", response_model=list[SegmentAnswer])
+async def job_segments(
+    id: Id,
+    served: Served,
+    first: Annotated[int, Query(ge=0)] = 0,
+    count: Annotated[int, Query(ge=1, le=1000)] = 1000,
+) -> list[dict[str, Any]]:
+    """What a narration speaks in one go each, and how far it is."""
+    script, parts = await served.jobs.segments(id)
+    return [
+        {
+            "number": unit.number,
+            "chapter": sum(start <= unit.number for start in script.first_units) - 1,
+            "text": unit.piece.text,
+            "seconds": parts[unit.number].seconds if unit.number in parts else None,
+            "seed": unit.seed,
+        }
+        for unit in script.units[first : first + count]
+    ]
+
+
+@router.post("/{id}/segments/{number}/again", status_code=202, response_model=JobAnswer)
+async def speak_segment_again(
+    id: Id,
+    number: Annotated[int, Path(ge=0)],
+    served: Served,
+    seed: Annotated[int | None, Query(ge=0, le=2**31 - 1)] = None,
+) -> dict[str, Any]:
+    """Speak one segment of a narration anew, with another seed, and join the result again."""
+    return shown(await served.jobs.again(id, number, seed))
+
+
+@router.post("/{id}/cancel", response_model=JobAnswer)
+async def cancel_job(id: Id, served: Served) -> dict[str, Any]:
+    """Cancel a job that waits or runs; what is over stays as it is."""
+    return shown(await served.jobs.cancel(id))
+
+
+@router.post("/{id}/retry", status_code=202, response_model=JobAnswer)
+async def retry_job(id: Id, served: Served) -> dict[str, Any]:
+    """Begin a job again that failed or was cancelled; what it has done is kept."""
+    return shown(await served.jobs.retry(id))
+
+
+@router.delete("/{id}", status_code=204)
+async def delete_job(id: Id, served: Served) -> None:
+    """Remove a job and its results; one that runs is cancelled."""
+    await served.jobs.delete(id)
+
+
+async def _events(jobs: Jobs, id: str) -> AsyncIterator[bytes]:
+    told, silent = "", 0.0
+    while True:
+        try:
+            job = await jobs.get(id)
+        except PolyvoxError as error:
+            gone = json.dumps({"error": {"message": error.message, "code": error.code}})
+            yield f"event: error\ndata: {gone}\n\n".encode()
+            return
+        now = json.dumps({**shown(job), "seconds_left": None})
+        if now != told:
+            told, silent = now, 0.0
+            yield f"event: {job.status}\ndata: {json.dumps(shown(job))}\n\n".encode()
+        if job.over:
+            return
+        await asyncio.sleep(_LOOK)
+        silent += _LOOK
+        if silent >= _SILENCE:
+            silent = 0.0
+            yield b": still there\n\n"
+
+
+def _moment(seconds: float | None) -> str | None:
+    if seconds is None:
+        return None
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")

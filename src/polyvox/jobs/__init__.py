@@ -1,0 +1,1 @@
+"""Where ids of jobs wait, and who works at them."""

@@ -1,0 +1,174 @@
+"""Works at jobs: takes them, beats while it does them, says what became of them. What a job is, it
+does not know."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from time import monotonic, time
+from typing import Any
+from uuid import uuid4
+
+from polyvox.domain.errors import PolyvoxError, TimedOut
+from polyvox.domain.job import CANCELLED, COMPLETED, FAILED, Job
+from polyvox.jobs.queue import Embedded
+from polyvox.storage.jobs import JobRows
+
+_log = logging.getLogger(__name__)
+_REPORT_EVERY = 0.5
+"""Seconds between two reports of a job that gets on."""
+
+
+@dataclass(frozen=True)
+class Rules:
+    """How jobs are worked at."""
+
+    slots: int = 2
+    """Jobs that one worker does at once."""
+    per_engine: int = 2
+    """Jobs of one engine that run at once, all workers together."""
+    attempts: int = 5
+    """How often a job is begun that does not get on."""
+    pause: float = 2.0
+    """Seconds before the second attempt, twice as many before each that follows."""
+    longest: float = 6 * 3600.0
+    """Seconds that a job may take at one go."""
+    beat: float = 3.0
+    """Seconds between two signs of life."""
+    silence: float = 20.0
+    """Seconds without one after which another may take the job."""
+    look: float = 5.0
+    """Seconds between two looks for jobs that nobody was told of."""
+    keep: float | None = 7 * 86400.0
+    """Seconds that a job is kept once it is over."""
+
+
+class Report:
+    """By which a job's work says how far it is."""
+
+    def __init__(self, rows: JobRows, worker: str, job: Job) -> None:
+        self._rows, self._worker, self._id = rows, worker, job.id
+        self._told = 0.0
+
+    async def __call__(self, done: int, total: int) -> None:
+        if done == total or monotonic() - self._told >= _REPORT_EVERY:
+            self._told = monotonic()
+            await self._rows.report(self._worker, self._id, done, total)
+
+
+Do = Callable[[Job, Report], Awaitable[Mapping[str, Any]]]
+"""Does a job; what comes of it is JSON. It is cancelled when the job is."""
+
+
+class Worker:
+    """One of those who work at the jobs of a database."""
+
+    def __init__(self, rows: JobRows, do: Do, rules: Rules) -> None:
+        self.id = str(uuid4())
+        self._rows, self._do, self.rules = rows, do, rules
+        self._working: dict[str, asyncio.Task[Any]] = {}
+        self._stopped: set[str] = set()
+        """Jobs of ours that somebody has cancelled."""
+
+    async def work(self, queue: Embedded) -> None:
+        """Take whatever waits, again and again, until cancelled; then give back what is begun."""
+        async with self.living(), asyncio.TaskGroup() as slots:
+            for _ in range(self.rules.slots):
+                slots.create_task(self._slot(queue))
+
+    @contextlib.asynccontextmanager
+    async def living(self) -> AsyncIterator[None]:
+        """Beats, and takes back what others have lost, while the block runs."""
+        beating = asyncio.create_task(self._beat())
+        try:
+            yield
+        finally:
+            beating.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await beating
+
+    async def take(self, id: str | None = None, waiting_since: float | None = None) -> bool:
+        """Claim a job and do it; False when there is none to claim."""
+        job = await self._rows.claim(self.id, self.rules.per_engine, id, waiting_since)
+        if job is None:
+            return False
+        await self._work_at(job)
+        return True
+
+    async def _slot(self, queue: Embedded) -> None:
+        while True:
+            try:
+                if not await self.take():
+                    await queue.rung(self.rules.look)
+            except PolyvoxError as error:
+                _log.warning("jobs wait: %s", error.message)
+                await asyncio.sleep(self.rules.look)
+
+    async def _work_at(self, job: Job) -> None:
+        task = asyncio.ensure_future(self._done(job))
+        self._working[job.id] = task
+        try:
+            await task
+        except asyncio.CancelledError:
+            if job.id not in self._stopped:
+                task.cancel()
+                await asyncio.gather(task, return_exceptions=True)
+                await self._rows.give_back(self.id, job.id)
+                raise
+            await self._finish(job, CANCELLED)
+        except PolyvoxError as error:
+            await self._failed(job, error)
+        except Exception as error:
+            _log.exception("job %s failed", job.id)
+            reason = f"{type(error).__name__}: {error}"
+            await self._finish(job, FAILED, error=reason, code="internal")
+        else:
+            await self._finish(job, COMPLETED, result=task.result())
+        finally:
+            del self._working[job.id]
+            self._stopped.discard(job.id)
+
+    async def _done(self, job: Job) -> Mapping[str, Any]:
+        try:
+            async with asyncio.timeout(self.rules.longest):
+                return await self._do(job, Report(self._rows, self.id, job))
+        except TimeoutError as error:
+            raise TimedOut(f"It took longer than {self.rules.longest:.0f} seconds.") from error
+
+    async def _failed(self, job: Job, error: PolyvoxError) -> None:
+        now = await self._rows.get(job.id)
+        attempts = now.attempts if now else job.attempts
+        if not error.retry or attempts >= self.rules.attempts:
+            await self._finish(job, FAILED, error=error.message, code=error.code)
+            return
+        pause = self.rules.pause * 2 ** (attempts - 1) * random.uniform(0.8, 1.2)
+        ready = time() + max(pause, error.retry_after or 0)
+        await self._rows.release(self.id, job.id, ready, error.message)
+
+    async def _finish(self, job: Job, status: str, **what: Any) -> None:
+        await self._rows.finish(self.id, job.id, status, keep=self.rules.keep, **what)
+
+    async def _beat(self) -> None:
+        recovered = 0.0
+        while True:
+            try:
+                if monotonic() - recovered >= self.rules.look:
+                    recovered = monotonic()
+                    silent = time() - self.rules.silence
+                    await self._rows.recover(silent, self.rules.attempts)
+                if working := list(self._working):
+                    self._stop(working, await self._rows.beat(self.id, working))
+            except PolyvoxError as error:
+                _log.warning("jobs cannot be watched: %s", error.message)
+            await asyncio.sleep(self.rules.beat)
+
+    def _stop(self, ids: Sequence[str], own: Mapping[str, bool]) -> None:
+        """Stop what somebody has cancelled, and what another has taken because we seemed lost."""
+        for id in ids:
+            if own.get(id, True) and id in self._working:
+                self._stopped.add(id)
+                self._working[id].cancel()
