@@ -12,7 +12,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --constr
 
 ENGINES ?= .engines
 ENGINE_PIP := $(ENGINES)/bin/python -m pip --disable-pip-version-check --quiet install
-ENGINE_PACKAGES := six pytest numpy safetensors coqui-tts f5-tts qwen-tts pypinyin cutlet unidic-lite
+ENGINE_PACKAGES := six pytest numpy safetensors coqui-tts f5-tts qwen-tts faster-qwen3-tts pypinyin cutlet unidic-lite
 
 .PHONY: run test test-engines check fix docs bench ci
 

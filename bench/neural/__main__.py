@@ -5,6 +5,7 @@ eight requests together brings.
     python -m bench.neural ENGINE --environment FOLDER
     python -m bench.neural qwen3 --environment .engines --full qwen3-tts-0.6b-preset
     python -m bench.neural qwen3 --environment .engines --device cuda:0 --streams 1,4,8,16,32
+    python -m bench.neural qwen3 --environment .engines --device cuda:0 --fast no
 
 The environment is the one that `make test-engines` makes, or `polyvox engines install`. Random
 weights say nothing sensible, but take as long as real ones. Linux only (/proc).
@@ -32,6 +33,8 @@ from tests.neural_home import install, make_checkpoints, pull
 from tests.server import served
 
 _MODELS = {"qwen3": "qwen3-tts-0.6b-preset", "xtts": "xtts-v2", "f5": "f5-tts"}
+_PEERS = {"qwen3": ("qwen3", "qwen3-fast")}
+"""What is called directly of an engine on a GPU, where that is not its own package alone."""
 _SAID = "The old harbour lay quiet in the evening light, and a few boats came home with the tide."
 _SEED = 7
 
@@ -60,6 +63,8 @@ class Bench:
     device: str
     texts: list[str]
     reference: Path
+    fast: str | None
+    """Our own setting of Qwen3-TTS; its default when None."""
 
     @property
     def options(self) -> dict[str, Any]:
@@ -67,7 +72,9 @@ class Bench:
         return {"max_new_tokens": 40} if self.engine == "qwen3" else {}
 
     def settings(self, batch: int) -> dict[str, str]:
+        own = {self.engine: {"fast": self.fast}} if self.fast else {}
         return {
+            "POLYVOX_ENGINES__SETTINGS": json.dumps(own),
             "POLYVOX_ENGINES__ENABLED": f"espeak,{self.engine}",
             "POLYVOX_ENGINES__DEVICE": self.device,
             "POLYVOX_ENGINES__MAX_BATCH": str(batch),
@@ -84,12 +91,13 @@ def main() -> None:
     parser.add_argument("--environment", type=Path, required=True, help="with its packages")
     parser.add_argument("--full", metavar="MODEL", help="of the real one's size (qwen3)")
     parser.add_argument("--device", default="cpu")
+    parser.add_argument("--fast", choices=("auto", "yes", "no"), help="our setting (qwen3)")
     parser.add_argument("--texts", type=int, default=8, help="how many (8)")
     parser.add_argument("--streams", default="1,8", help="requests at once, with commas (1,8)")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
         bench = _prepared(given, Path(name))
-        direct = _direct(bench)
+        direct = {peer: _direct(bench, peer) for peer in _peers(bench)}
         for batch in (1, 8):
             with (
                 served(bench.home, **bench.settings(batch)) as server,
@@ -124,12 +132,20 @@ def _prepared(given: argparse.Namespace, folder: Path) -> Bench:
         reference.write_bytes(answer.raise_for_status().content)
     weights = home / "models" / model
     chosen = texts(given.texts)
-    return Bench(engine, model, environment, home, weights, given.device, chosen, reference)
+    return Bench(
+        engine, model, environment, home, weights, given.device, chosen, reference, given.fast
+    )
 
 
-def _direct(bench: Bench) -> list[Spoken]:
+def _peers(bench: Bench) -> tuple[str, ...]:
+    """faster-qwen3-tts does not speak on a CPU."""
+    alone = (bench.engine,)
+    return _PEERS.get(bench.engine, alone) if bench.device.startswith("cuda") else alone
+
+
+def _direct(bench: Bench, peer: str) -> list[Spoken]:
     job = {
-        "engine": bench.engine,
+        "peer": peer,
         "model": bench.model,
         "folder": str(bench.weights),
         "device": bench.device,
@@ -150,7 +166,7 @@ def _direct(bench: Bench) -> list[Spoken]:
         check=True,
     )
     found = json.loads(done.stdout)
-    print(f"package: loaded in {found['loaded']:.1f} s, peak {found['peak'] / 1e6:.0f} MB")
+    print(f"package {peer}: loaded in {found['loaded']:.1f} s, peak {found['peak'] / 1e6:.0f} MB")
     return [Spoken(*each) for each in found["spoken"]]
 
 
@@ -183,21 +199,23 @@ def _ask(client: httpx.Client, bench: Bench, voice: str, text: str) -> Spoken:
     return Spoken(time.perf_counter() - begun, first, size / 48000)
 
 
-def _compare(direct: list[Spoken], ours: list[Spoken]) -> None:
+def _compare(direct: dict[str, list[Spoken]], ours: list[Spoken]) -> None:
     """One request at a time."""
-    for name, found in (("package", direct), ("Polyvox", ours)):
+    packages = {f"package {peer}": found for peer, found in direct.items()}
+    for name, found in {**packages, "Polyvox": ours}.items():
         sound, took = sum(each.sound for each in found), sum(each.took for each in found)
         print(
             f"{name}: {took / sound:.3f} s a second of sound, a request {_ms(found, 'took')} ms, "
             f"first sound after {_ms(found, 'first')} ms (medians), {sound:.1f} s of sound"
         )
-    more = [1000 * (our.took - their.took) for our, their in zip(ours, direct, strict=True)]
-    slower = sum(each.took for each in ours) / sum(each.took for each in direct)
-    earlier = median(each.first for each in ours) / median(each.took for each in direct)
-    print(
-        f"ours / package: {slower:.2f} × the time, {median(more):+.0f} ms a request; "
-        f"our first sound after {earlier:.2f} of the package's whole time"
-    )
+    for name, theirs in packages.items():
+        more = [1000 * (our.took - their.took) for our, their in zip(ours, theirs, strict=True)]
+        slower = sum(each.took for each in ours) / sum(each.took for each in theirs)
+        earlier = median(each.first for each in ours) / median(each.took for each in theirs)
+        print(
+            f"ours / {name}: {slower:.2f} × the time, {median(more):+.0f} ms a request; "
+            f"our first sound after {earlier:.2f} of its whole time"
+        )
 
 
 def _ms(found: list[Spoken], what: str) -> str:

@@ -23,7 +23,7 @@ def qwen3(folder: Path, job: dict[str, Any]) -> Speak:
     from polyvox.engines.qwen3 import checkpoint
 
     model = checkpoint.load(folder, job["model"], job["device"], job.get("precision", "auto"))
-    import torch
+    import torch  # type: ignore[import-not-found, unused-ignore]
 
     def speak(text: str) -> tuple[float, float]:
         begun = time.perf_counter()
@@ -32,6 +32,31 @@ def qwen3(folder: Path, job: dict[str, Any]) -> Speak:
             text=text, speaker="Ryan", language="English", **job["options"]
         )
         return time.perf_counter() - begun, len(waves[0]) / rate
+
+    return speak
+
+
+def qwen3_fast(folder: Path, job: dict[str, Any]) -> Speak:
+    """faster-qwen3-tts by itself, which speaks on a GPU only."""
+    from polyvox.engines.qwen3.package import import_package
+
+    import_package()
+    import torch
+    from faster_qwen3_tts import (  # type: ignore[import-not-found, import-untyped, unused-ignore]
+        FasterQwen3TTS,
+    )
+
+    model = FasterQwen3TTS.from_pretrained(str(folder), device=job["device"])
+
+    def speak(text: str) -> tuple[float, float]:
+        begun, first, length = time.perf_counter(), 0.0, 0
+        torch.manual_seed(job["seed"])
+        for chunk, _, _ in model.generate_custom_voice_streaming(
+            text=text, speaker="Ryan", language="English", chunk_size=8, **job["options"]
+        ):
+            first = first or time.perf_counter() - begun
+            length += len(chunk)
+        return first, length / 24000
 
     return speak
 
@@ -81,7 +106,8 @@ def main() -> None:
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # packages print
     begun = time.perf_counter()
-    speak = {"qwen3": qwen3, "xtts": xtts, "f5": f5}[job["engine"]](Path(job["folder"]), job)
+    peers = {"qwen3": qwen3, "qwen3-fast": qwen3_fast, "xtts": xtts, "f5": f5}
+    speak = peers[job["peer"]](Path(job["folder"]), job)
     loaded = time.perf_counter() - begun
     speak(job["texts"][0])
     found = []

@@ -23,6 +23,7 @@ from polyvox.engines.options import option
 from polyvox.engines.qwen3 import checkpoint
 from polyvox.engines.qwen3.codec import Sounding, decode
 from polyvox.engines.qwen3.models import CLONE, DESIGN, MODELS, PRESET, refusal
+from polyvox.engines.qwen3.quick import quick
 from polyvox.engines.qwen3.speakers import LANGUAGES, SPEAKERS
 from polyvox.engines.qwen3.state import MOST_FRAMES, State, pack, unpack
 from polyvox.engines.qwen3.talker import Sample, Take, Talker
@@ -38,12 +39,13 @@ _FEWEST_FRAMES = 7
 
 class Qwen3(Synthesizer):
     name = "qwen3"
-    version = "0.1.1-1"
+    version = "0.1.1-2"
     summary = "Qwen3-TTS: nine speakers, clones and designed voices in ten languages, streaming."
     licence = "Apache-2.0 (code and weights)"
     requires = (
         "--no-deps qwen-tts==0.1.1",
-        "torch>=2.5",
+        "--no-deps faster-qwen3-tts==0.3.2",
+        "torch>=2.5.1",
         "transformers==4.57.3",
         "accelerate==1.12.0",
         "librosa>=0.10",
@@ -51,7 +53,12 @@ class Qwen3(Synthesizer):
         "einops>=0.8",
         "safetensors>=0.5",
     )
-    imports = ("torch", "polyvox.engines.qwen3.package:import_package", "accelerate")
+    imports = (
+        "torch",
+        "polyvox.engines.qwen3.package:import_package",
+        "faster_qwen3_tts",
+        "accelerate",
+    )
     separate = True
     environment_gigabytes = 1.7
     models = tuple(MODELS)
@@ -106,6 +113,17 @@ class Qwen3(Synthesizer):
             "Numbers to calculate with: bfloat16 halves the memory; auto takes it on a GPU.",
             choices=("auto", "float32", "bfloat16"),
         )
+        fast: str = option(
+            "auto",
+            "CUDA graphs for a line that is spoken alone; auto takes them on a GPU.",
+            choices=("auto", "yes", "no"),
+        )
+        fast_positions: int = option(
+            1024,
+            "Words and sounds that they hold; a longer line gets slower from there.",
+            ge=128,
+            le=8192,
+        )
 
     settings: Settings = Settings()
 
@@ -115,7 +133,8 @@ class Qwen3(Synthesizer):
         rate = self._codec.get_output_sample_rate()
         if rate != self.sample_rate:
             raise Unavailable(f"This checkpoint speaks at {rate} Hz; Qwen3-TTS at 24000 Hz.")
-        self._talker = Talker(self._package)
+        wish, positions = self.settings.fast, self.settings.fast_positions
+        self._talker = Talker(self._package, quick(self._package.model, wish, positions))
         self._wording = Wording(self._package.processor.tokenizer.all_special_tokens)
         self._stored = lru_cache(maxsize=_VOICES_KEPT)(self._unpack)
         self._samples = lru_cache(maxsize=_VOICES_KEPT)(self._sample)

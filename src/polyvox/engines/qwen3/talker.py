@@ -1,7 +1,8 @@
 """Frames of codes as the model makes them, though the package gives them only when all are made.
 
 The package's own generation runs in one thread; a hook on its talker hands out each frame, and
-ends the generation by an error of ours when nobody listens any more.
+ends the generation by an error of ours when nobody listens any more. A line that is spoken alone
+may be spoken quickly: then the package only prepares it.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import numpy.typing as npt
 
 from polyvox.domain.errors import Cancelled, EngineFailed
 from polyvox.engines.qwen3.codec import Frame
+from polyvox.engines.qwen3.quick import Quick
 from polyvox.engines.qwen3.seeds import seeded
 from polyvox.engines.qwen3.state import Codes
 
@@ -26,6 +28,14 @@ _SEEDS = 2**63
 
 class _Stopped(Exception):
     """Nobody listens any more."""
+
+
+class _Prepared(Exception):
+    """The package has made what its talker needs."""
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__()
+        self.given = given
 
 
 @dataclass(frozen=True)
@@ -55,9 +65,9 @@ class Talker:
     """Says one thing after the other, or several at once; the model keeps positions in itself
     while it speaks."""
 
-    def __init__(self, package: Any) -> None:
-        """`package` is a `Qwen3TTSModel`."""
-        self._package = package
+    def __init__(self, package: Any, quick: Optional[Quick] = None) -> None:
+        """`package` is a `Qwen3TTSModel`, which `quick` speaks where it can."""
+        self._package, self._quick = package, quick
         self._turn = ThreadPoolExecutor(max_workers=1, thread_name_prefix="qwen3-talker")
 
     def close(self) -> None:
@@ -70,7 +80,9 @@ class Talker:
         end. Closing the iterator ends the generation with the frames that are being made."""
         made: SimpleQueue[Optional[tuple[int, Optional[Frame]]]] = SimpleQueue()
         stop = Event()
-        work = self._turn.submit(self._generate, takes, sampling, made, stop)
+        alone = self._quick is not None and len(takes) == 1 and self._quick.can(sampling)
+        generate = self._generate_quickly if alone else self._generate
+        work = self._turn.submit(generate, takes, sampling, made, stop)
         work.add_done_callback(lambda _: made.put(None))
         left = set(range(len(takes)))
         try:
@@ -124,6 +136,45 @@ class Talker:
             return
         finally:
             hook.remove()
+
+    def _generate_quickly(
+        self,
+        takes: Sequence[Take],
+        sampling: Mapping[str, Any],
+        made: SimpleQueue[Optional[tuple[int, Optional[Frame]]]],
+        stop: Event,
+    ) -> None:
+        import torch
+
+        assert self._quick is not None
+
+        def hand_out(frame: Frame) -> None:
+            if stop.is_set():
+                raise _Stopped
+            made.put((0, frame))
+
+        self._quick.get_ready(sampling)
+        with seeded(torch, [takes[0].seed % _SEEDS]):
+            try:
+                self._quick.say(self._prepared(takes, sampling), hand_out)
+            except _Stopped:
+                return
+
+    def _prepared(self, takes: Sequence[Take], sampling: Mapping[str, Any]) -> dict[str, Any]:
+        """What the package gives to its talker."""
+        model = self._package.model
+
+        def interrupt(**given: Any) -> None:
+            raise _Prepared(**given)
+
+        model.talker.generate = interrupt
+        try:
+            model.generate(**self._arguments(takes), **sampling)
+        except _Prepared as prepared:
+            return prepared.given
+        finally:
+            del model.talker.generate
+        raise EngineFailed("This qwen-tts does not speak through its talker.")
 
     def _arguments(self, takes: Sequence[Take]) -> dict[str, Any]:
         """What the package's own methods for this kind of model would give to it."""
