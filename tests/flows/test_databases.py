@@ -1,6 +1,7 @@
 """From a text to sound and back from storage, on either database, across a restart."""
 
 from pathlib import Path
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -28,6 +29,26 @@ def test_speech_is_remembered_across_a_restart(environment: dict[str, str], tmp_
         again = httpx.post(f"{server.url}/v1/audio/speech", json=ASKED, timeout=30)
         assert again.headers["x-cache"] == "hit"
         assert again.content == first.content
+
+
+def test_profiles_and_defaults_are_remembered_across_a_restart(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    asked = ASKED | {"response_format": "wav", "stream": False}
+    with served(tmp_path, **environment) as server:
+        url = f"{server.url}/v1/profiles"
+        wanted = {"engine": "espeak", "name": f"House {uuid4().hex[:8]}", "options": {"pitch": 10}}
+        made = httpx.post(url, json=wanted | {"effects": {"loudness": -23}}).json()["id"]
+        assert httpx.post(f"{url}/{made}/default").json()["default"]
+        first = httpx.post(f"{server.url}/v1/audio/speech", json=asked, timeout=30)
+    with served(tmp_path, POLYVOX_CACHE__ENABLED="false", **environment) as server:
+        again = httpx.post(f"{server.url}/v1/audio/speech", json=asked, timeout=30)
+        assert again.content == first.content
+        url = f"{server.url}/v1/profiles"
+        assert httpx.post(f"{url}/espeak.standard/default").status_code == 200
+        assert httpx.delete(f"{url}/{made}").status_code == 204
+        plain = httpx.post(f"{server.url}/v1/audio/speech", json=asked, timeout=30)
+        assert plain.content != first.content
 
 
 def test_a_server_that_is_stopped_leaves_no_process_behind(tmp_path: Path) -> None:

@@ -61,6 +61,9 @@ class Manner(BaseModel):
     )
     seed: int | None = Field(None, ge=0, le=2**31 - 1, description="Same seed, same speech.")
     options: dict[str, Any] = Field({}, description="The engine's own; see /v1/engines.")
+    profile: str | None = Field(
+        None, max_length=200, description="Id or name of a quality profile; see /v1/profiles."
+    )
     sample_rate: int | None = Field(None, ge=1, le=1_000_000, description="Hertz.")
     normalize: bool = Field(True, description="Tidy the text before it is spoken.")
 
@@ -75,6 +78,7 @@ class Manner(BaseModel):
             seed=self.seed,
             options=self.options,
             normalize=self.normalize,
+            profile=self.profile,
         )
 
 
@@ -114,10 +118,14 @@ _AUDIO = {
 async def speak(asked: SpeechRequest, request: Request, served: Served) -> Response:
     """Speak a text. The answer begins when the first sound is encoded."""
     fmt = format_named(asked.response_format)
-    speaking = served.synthesis.speak(asked.utterance(asked.input), fmt, asked.sample_rate)
+    events_wanted = asked.stream_format == "sse"
+    whole = not events_wanted and (asked.timestamps or asked.stream is False)
+    speaking = served.synthesis.speak(
+        asked.utterance(asked.input), fmt, asked.sample_rate, whole=whole
+    )
     speech = await unless_gone(request, speaking)
     stall: float = request.app.state.limits.stall_seconds
-    if asked.stream_format == "sse":
+    if events_wanted:
         events = as_events(speech, with_words=asked.timestamps)
         return StreamedSpeech(speech, events, "text/event-stream", stall)
     if asked.timestamps:

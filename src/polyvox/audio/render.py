@@ -1,13 +1,14 @@
-"""The way from an engine's chunks to bytes: join, stretch, resample, encode. Runs in a thread."""
+"""The way from an engine's chunks to bytes: join, stretch, clean and level, resample, encode.
+Runs in a thread."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from polyvox.audio.effects import TimeStretch
+from polyvox.audio.effects import Chain, TimeStretch
 from polyvox.audio.encode import Encoder, Format
 from polyvox.audio.join import Joiner
 from polyvox.audio.resample import Resampler
@@ -28,12 +29,18 @@ class Renderer:
     """Renders the segments of one utterance, one after the other, into one stream."""
 
     def __init__(
-        self, source_rate: int, fmt: Format, sample_rate: int, stretch: float = 1.0
+        self,
+        source_rate: int,
+        fmt: Format,
+        sample_rate: int,
+        stretch: float = 1.0,
+        effects: Callable[[int], Chain] | None = None,
     ) -> None:
         """Chunks come at `source_rate` hertz and leave encoded at `sample_rate`; `stretch` is
-        how much faster they leave, at the same pitch."""
+        how much faster they leave, at the same pitch, `effects` makes the chain for a rate."""
         self._joiner = Joiner(source_rate)
         self._stretch = TimeStretch(stretch, source_rate)
+        self._effects = effects(source_rate) if effects else None
         self._resampler = Resampler(source_rate, sample_rate)
         self._encoder = Encoder(fmt, sample_rate)
         self._speed = stretch
@@ -60,14 +67,20 @@ class Renderer:
         return Sound(data, tuple(word for sound in sounds for word in sound.words))
 
     def _finish(self) -> Sound:
-        rest = self._resampler.push(self._stretch.finish())
-        data = self._encoded(rest) + self._encoded(self._resampler.finish())
+        rest = self._stretch.finish()
+        if self._effects:
+            rest = np.concatenate([self._effects.push(rest), self._effects.finish()])
+        data = self._encoded(self._resampler.push(rest))
+        data += self._encoded(self._resampler.finish())
         return Sound(data + self._encoder.finish(), ())
 
     def _sound(self, chunk: AudioChunk | None) -> Sound:
         if chunk is None:
             return Sound(b"", ())
-        data = self._encoded(self._resampler.push(self._stretch.push(chunk.samples)))
+        samples = self._stretch.push(chunk.samples)
+        if self._effects:
+            samples = self._effects.push(samples)
+        data = self._encoded(self._resampler.push(samples))
         if self._speed == 1:
             return Sound(data, chunk.words)
         words = tuple(

@@ -54,6 +54,9 @@ def speak(
     option: Annotated[
         list[str] | None, typer.Option("--option", help="An engine's option, NAME=VALUE; repeat.")
     ] = None,
+    profile: Annotated[
+        str | None, typer.Option("-p", "--profile", help="See `profiles list`.")
+    ] = None,
     seed: Annotated[int | None, typer.Option(help="Same seed, same speech.")] = None,
     captions: Annotated[
         Path | None, typer.Option(help="Write what is said when: .srt, .vtt or .json.")
@@ -74,7 +77,8 @@ def speak(
         language=language,
         speed=speed,
         seed=seed,
-        options=dict(_option(each) for each in option or ()),
+        options=dict(named_value(each, "--option") for each in option or ()),
+        profile=profile,
     )
     settings = load({"speech": {"max_characters": _LONGEST}})
     asyncio.run(_speak(asked, settings, output, format, sample_rate, captions, quiet))
@@ -89,15 +93,17 @@ async def _speak(
     captions: Path | None,
     quiet: bool,
 ) -> None:
-    from polyvox.app import catalogue, running
+    from polyvox.app import catalogue, has_default_profiles, running
     from polyvox.audio.encode import format_named
 
     playing = None if output else player()
     named = format or (output.suffix[1:].lower() if output and output.suffix else "wav")
     fmt = format_named("mp3" if output and not output.suffix and not format else named)
     preset = asked.voice is None or catalogue(settings)[1].known(asked.voice)
-    async with running(settings, stored=not preset) as services:
-        speech = await services.synthesis.speak(asked, fmt, sample_rate)
+    stored = not preset or asked.profile is not None or has_default_profiles(settings)
+    async with running(settings, stored=stored) as services:
+        whole = output is not None and str(output) != "-"
+        speech = await services.synthesis.speak(asked, fmt, sample_rate, whole=whole)
         async with contextlib.aclosing(speech):
             with _sink(output) as sink:
                 words, seconds = await _write(speech, sink, quiet)
@@ -195,12 +201,13 @@ def _text(text: str | None, file: Path | None) -> str:
     return text or ""
 
 
-def _option(given: str) -> tuple[str, Any]:
+def named_value(given: str, flag: str) -> tuple[str, Any]:
+    """The two sides of NAME=VALUE, the value as JSON where it is such."""
     from polyvox.domain.errors import InvalidInput
 
     name, equals, value = given.partition("=")
     if not equals:
-        raise InvalidInput(f"--option needs NAME=VALUE, not '{given}'.")
+        raise InvalidInput(f"{flag} needs NAME=VALUE, not '{given}'.")
     try:
         return name, json.loads(value)
     except ValueError:

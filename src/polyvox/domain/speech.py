@@ -24,9 +24,11 @@ class Utterance:
     """A style in words, for engines that take one."""
     seed: Optional[int] = None
     options: Mapping[str, Any] = field(default_factory=dict)
-    """The engine's own options, checked by the engine's declaration."""
+    """The engine's own options, checked by the engine's declaration; they win over a profile's."""
     normalize: bool = True
     """Whether the text is tidied (Unicode form, control characters) before it is spoken."""
+    profile: Optional[str] = None
+    """Id or name of a quality profile; the engine's default one when None."""
 
 
 @dataclass(frozen=True)

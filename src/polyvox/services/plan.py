@@ -6,19 +6,23 @@ import asyncio
 import hashlib
 import json
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from functools import partial
 from typing import Any
 
 from polyvox import __version__
+from polyvox.audio.effects import Chain
 from polyvox.audio.encode import Format, output_rate
 from polyvox.domain.engine import Model
 from polyvox.domain.errors import InvalidInput, PolyvoxError
+from polyvox.domain.profile import Profile
 from polyvox.domain.speech import Utterance
 from polyvox.domain.voice import Voice
 from polyvox.engines.contract import Synthesizer
 from polyvox.engines.options import check
+from polyvox.services.effects import Effects
 from polyvox.services.engines import Engines
+from polyvox.services.profiles import Profiles
 from polyvox.services.voices import Voices
 from polyvox.text.language import resolve
 from polyvox.text.segment import Piece, divide
@@ -49,11 +53,20 @@ class Plan:
     """The engine's own settings; may hold secrets."""
     source: Plan | None = None
     """Who speaks first, where the engine only converts."""
+    effects: Effects = field(default_factory=Effects)
+    """What is done to the sound."""
+    whole: bool = False
+    """Whether nobody listens before all of it is there."""
 
     @property
     def repeatable(self) -> bool:
         """Whether the same request always sounds the same."""
         return self.engine.deterministic and (self.source is None or self.source.repeatable)
+
+    @property
+    def chain(self) -> partial[Chain] | None:
+        """What is done to the sound, as `Renderer` takes it."""
+        return self.effects.chain(whole=self.whole)
 
     @property
     def key(self) -> str:
@@ -64,6 +77,8 @@ class Plan:
             "voice": [self.voice.id, self.voice.digest],
             "options": sorted(self.options.items()),
             "stretch": self.stretch,
+            "effects": asdict(self.effects),
+            "whole": self.whole and self.effects.loudness != 0,
             "seed": self.utterance.seed or 0,
             "instructions": self.utterance.instructions,
             "text": self.utterance.text,
@@ -77,9 +92,11 @@ class Plan:
 class Planner:
     """Makes plans with the engines and voices there are."""
 
-    def __init__(self, engines: Engines, voices: Voices, max_characters: int) -> None:
+    def __init__(
+        self, engines: Engines, voices: Voices, profiles: Profiles, max_characters: int
+    ) -> None:
         """`max_characters` is the longest text of one utterance."""
-        self._engines, self._voices = engines, voices
+        self._engines, self._voices, self._profiles = engines, voices, profiles
         self.max_characters = max_characters
 
     async def plan(
@@ -95,25 +112,44 @@ class Planner:
         engine = self._engines.synthesizer(model.engine)
         rate = output_rate(fmt, sample_rate)
         reason = f"the engine of {model.id} is not here" if model.stands_in else None
+        profile, effects = await self._profiles.choose(asked.profile, engine.name)
+        options, stretch = _paced(engine, asked, profile)
         if self._engines.source(engine.name):
-            check(engine.Options, asked.options)
-            source = await self._source(asked, engine.name, voice, fmt, sample_rate)
-            pieces, stretch, options = source.pieces, source.stretch, asked.options
+            source = await self._source(asked, options, engine.name, voice, fmt, sample_rate)
+            pieces, stretch = source.pieces, source.stretch
         else:
-            source, (options, stretch) = None, _paced(engine, asked)
-            pieces = await _pieces(engine, asked)
+            source, pieces = None, await _pieces(engine, asked)
         told = self._engines.told(engine.name)
+        await self._profiles.touch(profile)
         return Plan(
-            asked, model, engine, voice, options, stretch, pieces, fmt, rate, reason, told, source
+            asked,
+            model,
+            engine,
+            voice,
+            options,
+            stretch,
+            pieces,
+            fmt,
+            rate,
+            reason,
+            told,
+            source,
+            effects,
         )
 
     async def _source(
-        self, asked: Utterance, engine: str, voice: Voice, fmt: Format, sample_rate: int | None
+        self,
+        asked: Utterance,
+        options: Mapping[str, Any],
+        engine: str,
+        voice: Voice,
+        fmt: Format,
+        sample_rate: int | None,
     ) -> Plan:
         """How the text is spoken before `engine` converts it into `voice`: with the option
         `base_voice`, or a preset of the same gender."""
         speaking = str(self._engines.source(engine))
-        base = asked.options.get("base_voice")
+        base = options.get("base_voice")
         if base:
             spoken = await self._voices.find(base, speaking, anywhere=True)
         else:
@@ -121,21 +157,22 @@ class Planner:
         if self._engines.source(spoken.engine):
             raise InvalidInput(f"'{base:.80}' cannot speak first.", param="base_voice")
         model = self._engines.model_of(spoken.engine).id
-        said = replace(asked, model=model, voice=None, options={})
+        said = replace(asked, model=model, voice=None, options={}, profile=None)
         return await self.plan(said, fmt, sample_rate, spoken)
 
     async def instead(self, plan: Plan, error: PolyvoxError) -> AsyncIterator[Plan]:
         """Plans for the engines that may stand in for the plan's own, with the voice of the same
-        name or gender, and without the options of another engine."""
+        name or gender, and without the options and the profile of another engine."""
         for name in self._engines.fallbacks(plan.engine.name):
             model = self._engines.model_of(name)
-            asked = replace(plan.utterance, model=model.id, options={}, voice=None)
+            asked = replace(plan.utterance, model=model.id, options={}, voice=None, profile=None)
             voice = await self._voices.like(plan.voice, plan.utterance.voice, name)
             other = await self.plan(asked, plan.format, plan.sample_rate, voice)
             reason = f"{plan.engine.name}: {error.message}"
             yield replace(
                 other,
-                utterance=replace(plan.utterance, model=model.id, options={}),
+                utterance=replace(plan.utterance, model=model.id, options={}, profile=None),
+                whole=plan.whole,
                 fallback_reason=" ".join(reason.split())[:200],
             )
 
@@ -184,13 +221,17 @@ async def _pieces(engine: type[Synthesizer], asked: Utterance) -> list[Piece]:
     return cut() if len(asked.text) < _LONG else await asyncio.to_thread(cut)
 
 
-def _paced(engine: type[Synthesizer], asked: Utterance) -> tuple[dict[str, Any], float]:
-    """Options with the engine's own speed where it has one, and what is left to stretch."""
-    options = dict(asked.options)
+def _paced(
+    engine: type[Synthesizer], asked: Utterance, profile: Profile
+) -> tuple[dict[str, Any], float]:
+    """The profile's options and the request's over them, with the engine's own speed where it has
+    one, and what is left to stretch."""
+    options = {**profile.options, **asked.options}
     rule = next((each for each in fields(engine.Options) if each.name == "speed"), None)
-    own = 1.0
-    if rule and asked.speed != 1 and "speed" not in options:
-        own = min(max(asked.speed, rule.metadata["ge"]), rule.metadata["le"])
-        options["speed"] = own
+    left = asked.speed
+    if rule and asked.speed != 1 and "speed" not in asked.options:
+        wanted = asked.speed * options.get("speed", rule.default)
+        options["speed"] = min(max(wanted, rule.metadata["ge"]), rule.metadata["le"])
+        left = wanted / options["speed"]
     check(engine.Options, options)
-    return options, asked.speed / own
+    return options, left

@@ -102,10 +102,14 @@ class Synthesis:
         fmt: Format,
         sample_rate: int | None = None,
         voice: Voice | None = None,
+        *,
+        whole: bool = False,
     ) -> Speech:
         """Speech whose first bytes exist: what is wrong with the request, or with the engine
-        before it gives a sound, is raised here. `voice` is one that is not kept."""
+        before it gives a sound, is raised here. `voice` is one that is not kept; with `whole`
+        nobody listens before all is there, which lets a profile set its loudness exactly."""
         plan = await self._planner.plan(utterance, fmt, sample_rate, voice)
+        plan = replace(plan, whole=whole)
         try:
             return await self._begun(plan)
         except FAILURES as error:
@@ -113,6 +117,11 @@ class Synthesis:
                 with contextlib.suppress(*FAILURES):
                     return await self._begun(other)
             raise
+
+    def segment(self, plan: Plan, segment: Segment) -> AsyncGenerator[AudioChunk, None]:
+        """The bare sound of one segment of an utterance that has been accepted, as the engine
+        speaks it: neither joined nor encoded."""
+        return self._spoken(plan, segment, promised=True)
 
     async def _begun(self, plan: Plan) -> Speech:
         key = plan.key if self._cache and plan.repeatable else None
@@ -124,8 +133,8 @@ class Synthesis:
 
     async def _parts(self, plan: Plan) -> AsyncGenerator[Part, None]:
         """Parts that carry data, from the first sound on; the last one may be empty."""
-        asked = (plan.engine.sample_rate, plan.format, plan.sample_rate, plan.stretch)
-        making = self._inside(Renderer, *asked)
+        source_rate, fmt, rate = plan.engine.sample_rate, plan.format, plan.sample_rate
+        making = self._inside(Renderer, source_rate, fmt, rate, plan.stretch, plan.chain)
         whole = sum(len(piece.text) for piece in plan.pieces) or 1
         silent = all(piece.silent for piece in plan.pieces)
         spoken, data, words = 0, b"", list[Word]()
@@ -136,7 +145,7 @@ class Synthesis:
                 spoken += len(piece.text) if ended else 0
                 pause = piece.pause if ended else None
                 sound = await self._inside(renderer.render, chunks, pause, last)
-                words += (_in_text(word, piece, plan.utterance.text) for word in sound.words)
+                words += (in_text(word, piece, plan.utterance.text) for word in sound.words)
                 data += sound.data
                 if (data or last) and (renderer.sounded or silent):
                     yield Part(data, tuple(words), renderer.time, spoken / whole)
@@ -245,7 +254,7 @@ async def _stopped(streams: Sequence[_Stream]) -> None:
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def _in_text(word: Word, piece: Piece, text: str) -> Word:
+def in_text(word: Word, piece: Piece, text: str) -> Word:
     """The word with its positions in the text that was asked for."""
     first, last = piece.positions[word.first], piece.positions[word.last]
     written = text[first:last].rstrip()

@@ -1,15 +1,12 @@
-"""Changes to a stream's sound on its way out. So far one: its pace, at the same pitch."""
+"""A stream's pace, changed at the same pitch."""
 
 from __future__ import annotations
 
 import math
-from fractions import Fraction
 
-import av
-import av.filter
 import numpy as np
 
-from polyvox.audio.frames import frame_of
+from polyvox.audio.effects.graph import Graph
 from polyvox.domain.audio import Samples
 from polyvox.domain.errors import InvalidInput
 
@@ -34,9 +31,8 @@ class TimeStretch:
         self._rate = sample_rate
         self._step = sample_rate // 50
         """Samples in a frame; atempo holds one back whole, so they are short."""
-        self._taken = 0
         self._rest = np.zeros(0, np.float32)
-        self._graph = None if speed == 1 else _graph(speed, sample_rate)
+        self._graph = None if speed == 1 else Graph(_steps(speed), sample_rate)
 
     def push(self, samples: Samples) -> Samples:
         """What is ready once `samples` (float32, any length) have been taken in."""
@@ -46,49 +42,25 @@ class TimeStretch:
         whole = len(samples) - len(samples) % self._step
         self._rest = samples[whole:]
         for start in range(0, whole, self._step):
-            self._take(samples[start : start + self._step])
-        return _pulled(self._graph)
+            self._graph.take(samples[start : start + self._step])
+        return self._graph.ready()
 
     def finish(self) -> Samples:
         """What was held back; nothing can be pushed after it."""
         if self._graph is None:
             return np.zeros(0, np.float32)
         if len(self._rest):
-            self._take(self._rest)
-        if self._taken:
-            missing = round(_SHORTEST * self._rate) - self._taken
+            self._graph.take(self._rest)
+        if self._graph.taken:
+            missing = round(_SHORTEST * self._rate) - self._graph.taken
             if missing > 0:
-                self._take(np.zeros(missing, np.float32))
-            self._graph.push(None)
-        return _pulled(self._graph)
-
-    def _take(self, samples: Samples) -> None:
-        assert self._graph is not None
-        self._graph.push(frame_of(samples, "flt", self._rate, self._taken))
-        self._taken += len(samples)
+                self._graph.take(np.zeros(missing, np.float32))
+            self._graph.end()
+        return self._graph.ready()
 
 
-def _graph(speed: float, sample_rate: int) -> av.filter.Graph:
+def _steps(speed: float) -> list[tuple[str, str]]:
     """A chain of equal steps, each from half to twice the pace: beyond that atempo drops
     samples instead of blending them."""
-    steps = max(1, math.ceil(abs(math.log2(speed))))
-    graph = av.filter.Graph()
-    graph.threads = 1
-    source = graph.add_abuffer(
-        sample_rate=sample_rate, format="flt", layout="mono", time_base=Fraction(1, sample_rate)
-    )
-    chain = [graph.add("atempo", f"{speed ** (1 / steps):.9f}") for _ in range(steps)]
-    graph.link_nodes(source, *chain, graph.add("abuffersink")).configure()
-    return graph
-
-
-def _pulled(graph: av.filter.Graph) -> Samples:
-    """All that the graph has ready."""
-    ready = [np.zeros(0, np.float32)]
-    while True:
-        try:
-            frame = graph.pull()
-        except (av.BlockingIOError, av.EOFError):
-            return np.concatenate(ready)
-        assert isinstance(frame, av.AudioFrame)
-        ready.append(frame.to_ndarray()[0].astype(np.float32, copy=False))
+    count = max(1, math.ceil(abs(math.log2(speed))))
+    return [("atempo", f"{speed ** (1 / count):.9f}")] * count
