@@ -54,8 +54,10 @@ class BatchAnswer(BaseModel):
 async def speak_batch(asked: BatchRequest, request: Request, served: Served) -> BatchAnswer:
     """Speak up to 32 texts; each fails alone."""
     defaults = asked.model_dump(exclude={"items"}, exclude_unset=True)
+    begun = asyncio.Event()
     speaking = (
-        _result(index, {**defaults, **item}, served) for index, item in enumerate(asked.items)
+        _result(index, {**defaults, **item}, served, begun)
+        for index, item in enumerate(asked.items)
     )
     results = await unless_gone(request, _all(speaking))
     succeeded = sum(result.status == "success" for result in results)
@@ -72,17 +74,28 @@ async def _all(speaking: Any) -> list[BatchResult]:
     return list(await asyncio.gather(*speaking))
 
 
-async def _result(index: int, fields: dict[str, Any], served: Services) -> BatchResult:
+async def _result(
+    index: int, fields: dict[str, Any], served: Services, begun: asyncio.Event
+) -> BatchResult:
+    """The first text waits in the queue for all of them, which is what it is refused by."""
+    if index:
+        await begun.wait()
     try:
         item = Item.model_validate(fields)
         fmt = format_named(item.response_format)
-        speech = await served.synthesis.speak(item.utterance(item.input), fmt, item.sample_rate)
+        said = item.utterance(item.input)
+        speech = await served.synthesis.speak(
+            said, fmt, item.sample_rate, whole=True, promised=index > 0
+        )
+        begun.set()
         recording = await speech.collect()
     except ValidationError as error:
         problem = as_problem(invalid(error.errors()))
         return BatchResult(index=index, status="error", error=Problem(**problem))
     except PolyvoxError as error:
         return BatchResult(index=index, status="error", error=Problem(**as_problem(error)))
+    finally:
+        begun.set()
     return BatchResult(
         index=index,
         status="success",

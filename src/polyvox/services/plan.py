@@ -57,6 +57,8 @@ class Plan:
     """What is done to the sound."""
     whole: bool = False
     """Whether nobody listens before all of it is there."""
+    promised: bool = False
+    """Whether it belongs to work that was accepted, and waits its turn however long."""
 
     @property
     def repeatable(self) -> bool:
@@ -173,6 +175,7 @@ class Planner:
                 other,
                 utterance=replace(plan.utterance, model=model.id, options={}, profile=None),
                 whole=plan.whole,
+                promised=plan.promised,
                 fallback_reason=" ".join(reason.split())[:200],
             )
 

@@ -109,7 +109,7 @@ async def written(
     chapters = chapters_in(asked)
     how = {name: asked[name] for name in _SPOKEN if asked.get(name) is not None}
     if model is not None:
-        how |= {"model": model, "options": {}}
+        how |= {"model": model, "options": {}, "profile": None}
     seeds: Mapping[str, int] = asked.get("seeds") or {}
     plans, units, firsts, position = list[Plan](), list[Unit](), list[int](), 0
     for chapter in chapters:

@@ -104,12 +104,14 @@ class Synthesis:
         voice: Voice | None = None,
         *,
         whole: bool = False,
+        promised: bool = False,
     ) -> Speech:
         """Speech whose first bytes exist: what is wrong with the request, or with the engine
         before it gives a sound, is raised here. `voice` is one that is not kept; with `whole`
-        nobody listens before all is there, which lets a profile set its loudness exactly."""
+        nobody listens before all is there, which lets a profile set its loudness exactly. What is
+        `promised` belongs to work that was accepted: it waits its turn however long."""
         plan = await self._planner.plan(utterance, fmt, sample_rate, voice)
-        plan = replace(plan, whole=whole)
+        plan = replace(plan, whole=whole, promised=promised)
         try:
             return await self._begun(plan)
         except FAILURES as error:
@@ -176,7 +178,9 @@ class Synthesis:
         if piece.silent:
             return
         segment = Segment(piece.text, piece.language, utterance.seed or 0, utterance.instructions)
-        async with contextlib.aclosing(self._spoken(plan, segment, index > 0)) as chunks:
+        async with contextlib.aclosing(
+            self._spoken(plan, segment, plan.promised or index > 0)
+        ) as chunks:
             async for chunk in chunks:
                 yield chunk
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
-from collections.abc import Coroutine
+from collections.abc import Sequence
 from dataclasses import fields
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -20,6 +20,7 @@ from polyvox.api.streaming import speech_headers, unless_gone
 from polyvox.api.uploads import at_url, from_base64
 from polyvox.api.voices import moment
 from polyvox.audio.encode import format_named
+from polyvox.domain.audio import Recording
 from polyvox.domain.engine import Model
 from polyvox.domain.errors import InvalidInput, NotFound
 from polyvox.domain.identity import is_id
@@ -27,6 +28,7 @@ from polyvox.domain.speech import Utterance
 from polyvox.domain.voice import VoiceRecord
 from polyvox.services import Services
 from polyvox.services.enrolment import About
+from polyvox.services.synthesis import Speech
 
 router = APIRouter(tags=["celestial"], route_class=DetailRoute, responses=DETAILS)
 
@@ -100,16 +102,9 @@ async def generate(asked: GenerateRequest, request: Request, served: Served) -> 
         exclude_none=True,
     )
     options = {name: value for name, value in sampling.items() if name in known}
-    speaking = [
-        _speak(
-            served,
-            Utterance(
-                text, voice, model.id, language, instructions=asked.instruct, options=options
-            ),
-        )
-        for text in texts
-    ]
-    spoken = await unless_gone(request, _all(speaking))
+    how: dict[str, Any] = {"instructions": asked.instruct, "options": options}
+    said = [Utterance(text, voice, model.id, language, **how) for text in texts]
+    spoken = await unless_gone(request, _all_spoken(served, said))
     wavs = [base64.b64encode(recording.data).decode() for _, recording in spoken]
     answer = {"status": "ok", "audio": wavs[0], "wavs": wavs, "sampling_rate": _RATE}
     return JSONResponse(answer, headers=speech_headers(spoken[0][0]))
@@ -199,20 +194,35 @@ async def _voice(served: Services, model: Model, speaker: str) -> str:
         raise InvalidInput(f"Unsupported speaker {speaker!r:.80}. {error.message}") from error
 
 
-async def _speak(served: Services, asked: Utterance) -> tuple[Any, Any]:
-    speech = await served.synthesis.speak(asked, format_named("wav"), _RATE)
-    return speech, await speech.collect()
-
-
-async def _all(speaking: list[Coroutine[Any, Any, tuple[Any, Any]]]) -> list[tuple[Any, Any]]:
-    """What each has spoken; where one fails, the others stop."""
-    tasks = [asyncio.ensure_future(each) for each in speaking]
+async def _all_spoken(
+    served: Services, said: Sequence[Utterance]
+) -> list[tuple[Speech, Recording]]:
+    """Each utterance, spoken; where one fails, the others stop. The first waits in the queue for
+    all of them."""
+    first = await _begun(served, said[0], promised=False)
+    tasks = [
+        asyncio.ensure_future(_ended(first)),
+        *(asyncio.ensure_future(_spoken(served, each)) for each in said[1:]),
+    ]
     try:
         return await asyncio.gather(*tasks)
     finally:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _begun(served: Services, said: Utterance, *, promised: bool) -> Speech:
+    wav = format_named("wav")
+    return await served.synthesis.speak(said, wav, _RATE, whole=True, promised=promised)
+
+
+async def _ended(speech: Speech) -> tuple[Speech, Recording]:
+    return speech, await speech.collect()
+
+
+async def _spoken(served: Services, said: Utterance) -> tuple[Speech, Recording]:
+    return await _ended(await _begun(served, said, promised=True))
 
 
 def _speaker(record: VoiceRecord) -> Speaker:
