@@ -29,8 +29,9 @@ async def test_migrations_make_the_tables_that_the_code_knows(database_url: str)
 async def test_servers_that_start_at_once_do_not_collide(database_url: str) -> None:
     first = await connect(database_url)
     async with first.begin() as connection:
-        for name in (*metadata.tables, "alembic_version"):
-            await connection.exec_driver_sql(f"DROP TABLE {name}")
+        for table in reversed(metadata.sorted_tables):
+            await connection.exec_driver_sql(f"DROP TABLE {table.name}")
+        await connection.exec_driver_sql("DROP TABLE alembic_version")
     await first.dispose()
     program = (
         "import asyncio, sys; from polyvox.storage.database import connect; "
