@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field
 
 from polyvox.api.access import Served
 from polyvox.api.dialects.detail import DETAILS, DetailRoute
+from polyvox.api.dialects.utter_tasks import Generated, Later, Started, generated
 from polyvox.api.limits import Limits
 from polyvox.api.streaming import spoken, unless_gone
 from polyvox.api.uploads import uploaded
@@ -53,11 +54,6 @@ class DesignRequest(BaseModel):
 class GenerateRequest(BaseModel):
     voice_id: str = Field(max_length=200)
     text: str = Field(min_length=1, description="Up to 500 characters, or as the settings say.")
-
-
-class Generated(BaseModel):
-    audio_url: str
-    duration: float = Field(description="Seconds.")
 
 
 @router.post("/api/clone")
@@ -115,19 +111,22 @@ async def preview_voice(id: Id, request: Request, served: Served) -> Response:
     return await spoken(request, served, asked, format_named("mp3"))
 
 
-@router.post("/api/generate")
-async def generate(asked: GenerateRequest, request: Request, served: Served) -> Generated:
+@router.post(
+    "/api/generate",
+    response_model=Generated,
+    responses={202: {"model": Started, "description": "It takes longer."}},
+)
+async def generate(
+    asked: GenerateRequest, request: Request, served: Served, later: Later = False
+) -> Response:
     """Speak a text into an MP3 file, kept for a while."""
     limits: Limits = request.app.state.limits
     if len(asked.text) > limits.clip_characters:
         message = f"String should have at most {limits.clip_characters} characters"
         wrong = {"type": "string_too_long", "loc": ("body", "text"), "msg": message}
         raise RequestValidationError([wrong])
-    said = Utterance(asked.text, voice=asked.voice_id)
-    clip = await unless_gone(request, served.generations.generate(said))
-    return Generated(
-        audio_url=f"/uploads/generated/{clip.id}.mp3", duration=round(clip.duration, 3)
-    )
+    said = {"text": asked.text, "voice": asked.voice_id}
+    return await generated(request, served, said, later=later)
 
 
 @router.get("/uploads/generated/{id}.mp3", response_class=Response)

@@ -9,21 +9,17 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import os
-import shutil
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from polyvox.app.launching import cores, environments, launch, models
 from polyvox.audio.decode import Limits
-from polyvox.domain.errors import NotFound, PolyvoxError, Unavailable
-from polyvox.engines.contract import Synthesizer
+from polyvox.domain.errors import PolyvoxError
 from polyvox.engines.registry import Registry
-from polyvox.runtime.environments import Environments
 from polyvox.runtime.lane import Limits as PoolLimits
 from polyvox.runtime.launch import Launch
-from polyvox.runtime.models import Models
 from polyvox.runtime.pool import Pool
 from polyvox.services import Services
 from polyvox.services.consents import Consents
@@ -33,16 +29,37 @@ from polyvox.services.generations import Generations
 from polyvox.services.parcels import Parcels
 from polyvox.services.plan import Planner
 from polyvox.services.presets import Presets
+from polyvox.services.profiles import Profiles
 from polyvox.services.synthesis import Synthesis
+from polyvox.services.upkeep import Lifetimes
 from polyvox.services.voices import Voices
+from polyvox.services.work import Speaking, Stores, Work, assemble
 from polyvox.settings import Settings
 
 if TYPE_CHECKING:
+    from polyvox.jobs.queue import Queue
+    from polyvox.jobs.worker import Rules as JobRules
+    from polyvox.jobs.worker import Worker
     from polyvox.storage.blobs import Blobs
     from polyvox.storage.cache import Cache
+    from polyvox.storage.jobs import JobRows
+    from polyvox.storage.parts import PartRows
+    from polyvox.storage.profiles import ProfileRows
     from polyvox.storage.shelf import Shelf
 
 
+__all__ = [
+    "catalogue",
+    "check_blobs",
+    "check_database",
+    "environments",
+    "has_default_profiles",
+    "models",
+    "registry",
+    "running",
+    "tidy",
+    "worker",
+]
 _log = logging.getLogger(__name__)
 _TIDY_EVERY = 600.0
 """Seconds between two rounds of clean-up."""
@@ -53,35 +70,55 @@ async def running(settings: Settings, *, stored: bool = True) -> AsyncIterator[S
     """Everything that speaks, until the block is left. Without `stored`, no database."""
     async with contextlib.AsyncExitStack() as stack:
         known = registry(settings)
-        pool = Pool(lambda model: _launch(settings, known, model), _limits(settings))
+        pool = Pool(lambda model: launch(settings, known, model), _limits(settings))
         stack.push_async_callback(pool.close)
         engines, presets = _catalogue(settings, known, pool)
         storage = await _storage(settings, stack) if stored else _Storage()
         links = settings.storage.signed_urls
         voices = Voices(engines, presets, storage.shelf, links=links)
-        encoders = stack.enter_context(ThreadPoolExecutor(_cores(), "encoder"))
+        profiles = Profiles(engines, storage.profiles)
+        encoders = stack.enter_context(ThreadPoolExecutor(cores(), "encoder"))
         decoders = stack.enter_context(ThreadPoolExecutor(2, "decoder"))
-        planner = Planner(engines, voices, settings.speech.max_characters)
+        planner = Planner(engines, voices, profiles, settings.speech.max_characters)
         look_ahead = settings.speech.look_ahead
         synthesis = Synthesis(planner, pool, storage.cache, encoders, look_ahead=look_ahead)
         enrolment = Enrolment(engines, voices, pool, decoders, _rules(settings))
+        longer = Planner(engines, voices, profiles, settings.jobs.max_characters)
+        generations = Generations(synthesis, planner, storage.blobs, links=links)
+        speaking = Speaking(
+            engines,
+            voices,
+            profiles,
+            synthesis,
+            enrolment,
+            generations,
+            planner,
+            longer,
+            encoders,
+            pool.capacity,
+        )
+        work = _work(settings, storage, speaking)
+        if work:
+            stack.push_async_callback(work.jobs.queue.close)
+            await stack.enter_async_context(work.prompt.open())
         yield Services(
             engines,
             voices,
             synthesis,
             enrolment,
             Parcels(engines, voices, synthesis),
-            Generations(synthesis, storage.blobs, links=links),
+            generations,
             Consents(storage.shelf, decoders),
+            profiles,
+            work,
         )
 
 
-async def tidy(settings: Settings, services: Services) -> None:
+async def tidy(services: Services) -> None:
     """Remove what its time is over for, again and again, until it is cancelled."""
     while True:
         try:
-            await services.voices.shelf.purge(settings.voices.undo_minutes * 60)
-            await services.generations.purge(settings.storage.generated_days * 86400)
+            await services.upkeep.tidy()
         except PolyvoxError as error:
             _log.warning("clean-up will be tried again: %s", error)
         await asyncio.sleep(_TIDY_EVERY)
@@ -95,6 +132,13 @@ def registry(settings: Settings) -> Registry:
 def catalogue(settings: Settings) -> tuple[Engines, Presets]:
     """Engines and preset voices to look at, with nothing running."""
     return _catalogue(settings, registry(settings), Pool(Launch))
+
+
+def has_default_profiles(settings: Settings) -> bool:
+    """Whether an engine may have another default profile than the one that is built in."""
+    from polyvox.storage.glance import has_default_profiles
+
+    return has_default_profiles(settings.database_url)
 
 
 async def check_database(settings: Settings) -> str:
@@ -136,7 +180,54 @@ def _catalogue(settings: Settings, known: Registry, pool: Pool) -> tuple[Engines
 class _Storage:
     blobs: Blobs | None = None
     shelf: Shelf | None = None
+    profiles: ProfileRows | None = None
+    jobs: JobRows | None = None
+    parts: PartRows | None = None
     cache: Cache | None = None
+
+
+def _work(settings: Settings, storage: _Storage, speaking: Speaking) -> Work | None:
+    if storage.blobs is None or storage.jobs is None or storage.parts is None:
+        return None
+    kept, links = settings.storage, settings.storage.signed_urls
+    most = None if kept.max_gb is None else int(kept.max_gb * 1e9)
+    queue = _queue(settings)
+    stores = Stores(storage.jobs, storage.parts, storage.blobs, queue, links, most)
+    rules, undo = _job_rules(settings), settings.voices.undo_minutes * 60
+    lifetimes = Lifetimes(undo, kept.generated_days * 86400, rules.keep)
+    return assemble(stores, speaking, rules, lifetimes)
+
+
+def _queue(settings: Settings) -> Queue:
+    from polyvox.jobs.queue import Embedded
+
+    if settings.jobs.queue == "embedded":
+        return Embedded()
+    from polyvox.jobs.celery import Brokered
+
+    return Brokered(settings.jobs.queue)
+
+
+def worker(settings: Settings, services: Services) -> Worker:
+    """One who works at the jobs of these services."""
+    from polyvox.jobs.worker import Worker
+
+    return Worker(services.jobs.rows, services.jobs.do, _job_rules(settings))
+
+
+def _job_rules(settings: Settings) -> JobRules:
+    from polyvox.jobs.worker import Rules
+
+    given = settings.jobs
+    return Rules(
+        slots=given.slots,
+        per_engine=given.per_engine,
+        attempts=given.attempts,
+        longest=given.max_hours * 3600,
+        beat=min(3.0, given.silence_seconds / 4),
+        silence=given.silence_seconds,
+        keep=given.keep_days * 86400 if given.keep_days else None,
+    )
 
 
 async def _storage(settings: Settings, stack: contextlib.AsyncExitStack) -> _Storage:
@@ -144,6 +235,9 @@ async def _storage(settings: Settings, stack: contextlib.AsyncExitStack) -> _Sto
     from polyvox.storage.cache import Cache
     from polyvox.storage.consents import ConsentRows
     from polyvox.storage.database import connect
+    from polyvox.storage.jobs import JobRows
+    from polyvox.storage.parts import PartRows
+    from polyvox.storage.profiles import ProfileRows
     from polyvox.storage.shelf import Shelf
     from polyvox.storage.voices import VoiceRows
 
@@ -153,11 +247,14 @@ async def _storage(settings: Settings, stack: contextlib.AsyncExitStack) -> _Sto
     remote = settings.storage.blobs
     blobs = Blobs.s3(remote, _s3_options(settings)) if remote else local
     shelf = Shelf(VoiceRows(database), ConsentRows(database), blobs)
+    days = settings.profiles.lifetime_days
+    profiles = ProfileRows(database, days and days * 86400)
+    kept = _Storage(blobs, shelf, profiles, JobRows(database), PartRows(database))
     if not settings.cache.enabled:
-        return _Storage(blobs, shelf)
+        return kept
     cache = Cache(database, local, int(settings.cache.max_mb * 1e6))
     stack.push_async_callback(cache.close)
-    return _Storage(blobs, shelf, cache)
+    return replace(kept, cache=cache)
 
 
 def _s3_options(settings: Settings) -> dict[str, str]:
@@ -181,16 +278,6 @@ def _rules(settings: Settings) -> Rules:
     return Rules(limits, lifetime, voices.consent_required)
 
 
-def environments(settings: Settings) -> Environments:
-    """The engines' own environments."""
-    return Environments(settings.storage.folder / "environments")
-
-
-def models(settings: Settings) -> Models:
-    """The weights on this machine."""
-    return Models(settings.storage.folder / "models")
-
-
 def _limits(settings: Settings) -> PoolLimits:
     return PoolLimits(
         waiting=settings.speech.max_waiting,
@@ -200,54 +287,3 @@ def _limits(settings: Settings) -> PoolLimits:
         loaded=settings.engines.max_loaded_models,
         keep=0 if settings.engines.low_memory else settings.engines.keep_alive_seconds,
     )
-
-
-def _launch(settings: Settings, known: Registry, model: str) -> Launch:
-    """How hosts of a model are started. Raises Unavailable, with the command to run, where its
-    engine's environment or its weights are not here."""
-    engine = _engine_of(settings, known, model)
-    python, path = None, None
-    if engine.separate:
-        ours = environments(settings)
-        python, path = ours.python(engine), ours.path(engine)
-        if python is None:
-            raise Unavailable(
-                f"Engine '{engine.name}' is not installed. Run: polyvox engines install "
-                f"{engine.name}"
-            )
-    weights = None
-    if model in engine.weights:
-        weights = models(settings).folder(model, engine.weights[model])
-    return Launch(
-        engine.name,
-        model=model,
-        weights=weights,
-        device=_device(settings),
-        settings=settings.engines.settings.get(engine.name, {}),
-        python=python,
-        path=path,
-        folder=settings.engines.folder,
-        threads=1 if engine.parallel else None,
-        guarded=engine.name in settings.engines.fallbacks,
-        seats=min(engine.max_batch, settings.engines.max_batch),
-        hosts=(settings.engines.hosts or _cores()) if engine.parallel else 1,
-    )
-
-
-def _engine_of(settings: Settings, known: Registry, model: str) -> type[Synthesizer]:
-    for name in settings.engines.enabled:
-        engine = known.synthesizer(name)
-        if model in (engine.models or (engine.name,)):
-            return engine
-    raise NotFound(f"There is no model '{model}'.", param="model")
-
-
-def _device(settings: Settings) -> str:
-    """auto is the first GPU where the driver shows one."""
-    if settings.engines.device != "auto":
-        return settings.engines.device
-    return "cuda" if shutil.which("nvidia-smi") else "cpu"
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
