@@ -20,8 +20,9 @@ _PAGES = {
     "Design": "/design",
     "Voices": "/voices",
     "Generate": "/generate",
+    "History": "/history",
 }
-_MADE = ("/clone", "/design", "/voices", "/generate")
+_MADE = ("/clone", "/design", "/voices", "/generate", "/history")
 _HTML = {"Accept": "text/html"}
 
 
@@ -70,11 +71,25 @@ def shown(
         page.get_by_role("button", name="Generate").click()
         expect(page.get_by_role("status")).to_contain_text("seconds", timeout=WITHIN)
 
+    def narrated(page: Page) -> None:
+        page.get_by_label("Voice").select_option("tone.low")
+        page.get_by_label("Text", exact=True).fill(f"{long} {'w' * 150}")
+        page.get_by_role("button", name="Narrate").click()
+        card = page.get_by_role("listitem", name=name)
+        for opening in ("Play", "Download", "Segments"):
+            card.get_by_role("button", name=opening).click(timeout=WITHIN)
+        expect(page.get_by_role("status")).to_contain_text("seconds", timeout=WITHIN)
+        asked = {"text": "It fails.", "model": "tone", "options": {"fail_after": 0.1}}
+        client.post("/v1/jobs", json=asked)
+        failed = page.get_by_role("listitem", name="It fails.").first
+        failed.get_by_role("button", name="Delete").click(timeout=WITHIN)
+
     everything = {
         "/clone": cloned,
         "/design": designed,
         "/voices": listed,
         "/generate": generated,
+        "/history": narrated,
     }
 
     def opened(path: str, **options: object) -> Page:
@@ -167,6 +182,8 @@ def test_a_lost_server_is_told(visit: Callable[..., Page], path: str, recording:
         page.get_by_role("textbox", name="Description").fill("low")
     elif path == "/voices":
         page.get_by_label("Search").fill("low")
+    elif path == "/history":
+        page.get_by_label("Show").select_option("failed")
     else:
         page.get_by_label("Text").fill("low")
         page.get_by_role("button", name="Generate").click()

@@ -93,3 +93,11 @@ def test_keys_are_enough_to_generate(page: Page) -> None:
     page.keyboard.press("Control+Enter")
     heard(page)
     expect(page.locator("#clips li")).to_have_count(1, timeout=WITHIN)
+
+
+def test_what_takes_long_is_waited_for(page: Page) -> None:
+    page.route("**/api/generate", lambda route: route.continue_(url=f"{route.request.url}?async=1"))
+    page.get_by_label("Voice").select_option("tone.middle")
+    _generate(page, "ten letters")
+    heard(page)
+    expect(page.locator("#clips li")).to_contain_text("1.1 s")

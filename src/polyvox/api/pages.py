@@ -59,3 +59,8 @@ async def design_page() -> HTMLResponse:
 @router.get("/generate")
 async def generate_page() -> HTMLResponse:
     return page("generate.html")
+
+
+@router.get("/history")
+async def history_page() -> HTMLResponse:
+    return page("history.html")

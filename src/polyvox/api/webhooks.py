@@ -5,87 +5,150 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import binascii
 import hashlib
 import hmac
 import json
 import logging
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 from time import time
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpcore
 
-from polyvox.api.jobs import shown
+from polyvox.api.job_shapes import shown
 from polyvox.api.network import PublicNetwork, check_url
-from polyvox.domain.errors import InvalidInput, PolyvoxError, TimedOut, Unavailable
+from polyvox.domain.errors import InvalidInput, NotFound, PolyvoxError, TimedOut, Unavailable
 from polyvox.domain.job import Job
 from polyvox.services.jobs import Jobs
 
 _log = logging.getLogger(__name__)
-_PAUSES = (5, 30, 300, 1800, 7200, 28800)
+PAUSES = (5.0, 30.0, 300.0, 1800.0, 7200.0, 28800.0)
 """Seconds before each try after the first."""
-_WITHIN = 15.0
-"""Seconds that an address has to answer."""
+_GONE = 410
 _LOOK = 1.0
+"""Seconds between two looks for jobs that are over."""
+_AT_ONCE = 8
+"""Messages that one address gets at a time, so that a slow one does not hold the others."""
+_LOOKED_AT = 200
+_ENCODED = b"whsec_"
+"""Before a key that is written in base64, as other senders of webhooks give theirs."""
 
 
-@dataclass(frozen=True)
 class Herald:
     """Tells what has happened."""
 
-    secret: bytes
-    private: bool
-    """Whether private and loopback addresses are told too."""
+    def __init__(
+        self,
+        secret: bytes,
+        private: bool,
+        pauses: tuple[float, ...] = PAUSES,
+        within: float = 15.0,
+    ) -> None:
+        """`private`: whether private and loopback addresses are told too; `pauses`: seconds
+        before each try after the first; `within`: seconds that an address has to answer."""
+        self._key, self._private = _key(secret), private
+        self.pauses, self._within = pauses, within
 
     async def tell(self, url: str, id: str, what: Mapping[str, Any]) -> None:
-        """Raises a PolyvoxError when the address does not answer with 2xx."""
+        """Raises a PolyvoxError when the address does not answer with 2xx; InvalidInput when it
+        need not be asked again."""
         check_url(url, "webhook_url")
         body = json.dumps(what).encode()
+        try:
+            async with (
+                asyncio.timeout(self._within),
+                httpcore.AsyncConnectionPool(network_backend=PublicNetwork(self._private)) as pool,
+                pool.stream("POST", url, headers=self._signed(id, body), content=body) as answer,
+            ):
+                status = answer.status
+        except TimeoutError as error:
+            raise TimedOut(f"It did not answer within {self._within:g} s.") from error
+        except (httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError) as error:
+            raise Unavailable(f"It cannot be reached: {error}") from error
+        if status == _GONE:
+            raise NotFound("It answers 410: it wants to be told nothing more.")
+        if not 200 <= status < 300:
+            raise Unavailable(f"It answers {status}.")
+
+    def _signed(self, id: str, body: bytes) -> Mapping[bytes | str, bytes | str]:
         moment = str(int(time()))
-        signed = hmac.digest(self.secret, f"{id}.{moment}.".encode() + body, hashlib.sha256)
-        headers: Mapping[bytes | str, bytes | str] = {
+        signature = hmac.digest(self._key, f"{id}.{moment}.".encode() + body, hashlib.sha256)
+        return {
             "Content-Type": "application/json",
             "User-Agent": "Polyvox",
             "webhook-id": id,
             "webhook-timestamp": moment,
-            "webhook-signature": f"v1,{base64.b64encode(signed).decode()}",
+            "webhook-signature": f"v1,{base64.b64encode(signature).decode()}",
         }
-        try:
-            async with (
-                asyncio.timeout(_WITHIN),
-                httpcore.AsyncConnectionPool(network_backend=PublicNetwork(self.private)) as pool,
-                pool.stream("POST", url, headers=headers, content=body) as answer,
-            ):
-                if not 200 <= answer.status < 300:
-                    raise Unavailable(f"It answers {answer.status}.")
-        except TimeoutError as error:
-            raise TimedOut(f"It did not answer within {_WITHIN:g} s.") from error
-        except (httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError) as error:
-            raise Unavailable(f"It cannot be reached: {error}") from error
 
 
 async def herald(jobs: Jobs, teller: Herald) -> None:
     """Tell every webhook that is due, again and again, until cancelled. What was not heard is told
     again later, for half a day."""
-    while True:
-        try:
-            due = await jobs.rows.tellings()
-            await asyncio.gather(*(_tell(jobs, teller, job) for job in due))
-        except PolyvoxError as error:
-            _log.warning("webhooks wait: %s", error.message)
-        await asyncio.sleep(_LOOK)
+    telling: dict[str, tuple[str, asyncio.Task[None]]] = {}
+    try:
+        while True:
+            telling = {id: each for id, each in telling.items() if not each[1].done()}
+            busy = Counter(place for place, _ in telling.values())
+            for job in await _due(jobs, _LOOKED_AT + len(telling)):
+                place = urlsplit(str(job.webhook)).netloc
+                if job.id not in telling and busy[place] < _AT_ONCE:
+                    busy[place] += 1
+                    telling[job.id] = place, asyncio.create_task(_tell(jobs, teller, job))
+            await asyncio.sleep(_LOOK)
+    finally:
+        tasks = [task for _, task in telling.values()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _due(jobs: Jobs, count: int) -> list[Job]:
+    try:
+        return await jobs.rows.tellings(count)
+    except PolyvoxError as error:
+        _log.warning("webhooks wait: %s", error.message)
+        return []
 
 
 async def _tell(jobs: Jobs, teller: Herald, job: Job) -> None:
-    again: float | None = None
+    again = None
     try:
-        told = {"type": f"job.{job.status}", "timestamp": job.ended_at, "data": shown(job)}
-        await teller.tell(str(job.webhook), job.id, told)
+        if job.over:
+            await teller.tell(str(job.webhook), _id_of(job), _message(job))
     except InvalidInput as error:
         _log.warning("the webhook of job %s is refused: %s", job.id, error.message)
     except PolyvoxError as error:
         _log.warning("the webhook of job %s was not heard: %s", job.id, error.message)
-        if job.tellings < len(_PAUSES):
-            again = time() + _PAUSES[job.tellings]
-    await jobs.rows.tell_again(job.id, again)
+        if job.tellings < len(teller.pauses):
+            again = time() + teller.pauses[job.tellings]
+        else:
+            _log.warning("the webhook of job %s is given up.", job.id)
+    try:
+        now = await jobs.rows.get(job.id)
+        if now is not None and now.ended_at == job.ended_at:
+            await jobs.rows.tell_again(job.id, again)
+    except PolyvoxError as error:
+        _log.warning("webhooks wait: %s", error.message)
+
+
+def _message(job: Job) -> dict[str, Any]:
+    told = shown(job)
+    return {"type": f"job.{job.status}", "timestamp": told["ended_at"], "data": told}
+
+
+def _id_of(job: Job) -> str:
+    """The same each time that a message is sent, another when the job was begun again."""
+    return f"{job.id}-{round(1000 * (job.ended_at or 0))}"
+
+
+def _key(secret: bytes) -> bytes:
+    if not secret.startswith(_ENCODED):
+        return secret
+    try:
+        return base64.b64decode(secret.removeprefix(_ENCODED), validate=True)
+    except binascii.Error as error:
+        raise Unavailable("What follows whsec_ in jobs.webhook_secret is no base64.") from error

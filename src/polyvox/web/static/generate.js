@@ -21,12 +21,25 @@ async function load() {
 async function make() {
   say("Generating…");
   const said = { voice_id: voice.value, text: text.value };
-  const { audio_url: address, duration } = await post("/api/generate", said);
+  const { audio_url: address, duration } = await generated(said);
   const about = `${voice.selectedOptions[0].text} · ${duration.toFixed(1)} s`;
   clips.prepend(entry(address, text.value, about));
   byId("visit").hidden = false;
   await play(address);
   say(`${duration.toFixed(1)} seconds.`);
+}
+
+// The clip, at once or, when it takes longer than the server waits, as a task that is looked after.
+async function generated(said) {
+  const answer = await post("/api/generate", said);
+  if (!answer.task_id) return answer;
+  say("This takes a while; it goes on …");
+  for (;;) {
+    await new Promise((resolve) => setTimeout(resolve, 700));
+    const { status, result, error } = await get(`/api/tasks/${answer.task_id}`);
+    if (status === "completed") return result;
+    if (status === "failed" || status === "cancelled") throw new Error(error ?? "Cancelled.");
+  }
 }
 
 async function play(address) {
