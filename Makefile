@@ -2,6 +2,7 @@
 # make test  set up and pass the tests
 # make check format, lint, types, stale documents        make fix   mend what can be mended
 # make docs  write the generated reference anew          make bench measure speed and memory
+# make test-long     whole ways through a server that is slow or killed
 # make test-engines  set up the neural engines' packages (some gigabytes) and pass their tests
 # make ci    everything that CI runs
 
@@ -14,13 +15,16 @@ ENGINES ?= .engines
 ENGINE_PIP := $(ENGINES)/bin/python -m pip --disable-pip-version-check --quiet install
 ENGINE_PACKAGES := six pytest numpy safetensors coqui-tts f5-tts qwen-tts faster-qwen3-tts pypinyin cutlet unidic-lite
 
-.PHONY: run test test-engines check fix docs bench ci
+.PHONY: run test test-long test-engines check fix docs bench ci
 
 run: $(VENV)/.installed
 	@$(BIN)/polyvox serve
 
 test: $(VENV)/.installed-dev
 	@$(BIN)/python -m pytest -q -n auto --dist loadfile
+
+test-long: $(VENV)/.installed-dev
+	@$(BIN)/python -m pytest -q -n auto --dist loadfile -m long
 
 test-engines: $(VENV)/.installed-dev $(ENGINES)/.installed
 	@PYTHONPATH=src OMP_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE HF_HUB_OFFLINE=1 TRANSFORMERS_OFFLINE=1 \

@@ -90,7 +90,9 @@ def _body(operation: Mapping[str, Any], known: Mapping[str, Any]) -> list[str]:
     content = operation.get("requestBody", {}).get("content", {}).get("application/json")
     if not content:
         return []
-    schema = known[content["schema"]["$ref"].rpartition("/")[2]]
+    schema = content["schema"]
+    if "$ref" in schema:
+        schema = known[schema["$ref"].rpartition("/")[2]]
     required = schema.get("required", ())
 
     def row(field: tuple[str, Mapping[str, Any]]) -> tuple[str, ...]:
@@ -98,7 +100,7 @@ def _body(operation: Mapping[str, Any], known: Mapping[str, Any]) -> list[str]:
         default = _default(rule, required=name in required)
         return f"`{name}`", kind(rule, known), default, rule.get("description", "")
 
-    return table(("field", "type", "default", ""), map(row, schema["properties"].items()))
+    return table(("field", "type", "default", ""), map(row, schema.get("properties", {}).items()))
 
 
 def _default(rule: Mapping[str, Any], *, required: bool) -> str:

@@ -28,7 +28,7 @@ def voiced(frequency: float, seconds: float, rate: int, level: float = 0.5) -> S
     count = int(min(4000, rate / 2.2) // frequency)
     waves = [tone(frequency * n, seconds, rate, 1 / n) for n in range(1, count + 1)]
     sound = np.sum(waves, axis=0)
-    return (sound * (level / np.abs(sound).max())).astype(np.float32)
+    return np.asarray(sound * (level / np.abs(sound).max()), np.float32)
 
 
 def silence(seconds: float, rate: int) -> Samples:
@@ -43,7 +43,7 @@ def pieces(samples: Samples, size: int) -> list[Samples]:
 def decode(data: bytes, format_name: str) -> tuple[Samples, int]:
     """The samples, and their rate in hertz, of what was encoded in that format."""
     demuxer, options = _HEADERLESS.get(format_name, (None, {}))
-    with av.open(io.BytesIO(data), format=demuxer, options=options) as container:
+    with av.open(io.BytesIO(data), "r", format=demuxer, options=options) as container:
         rate = container.streams.audio[0].rate
         as_float = av.AudioResampler(format="flt", layout="mono", rate=rate)
         frames = [

@@ -16,8 +16,10 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from polyvox.api import build, guarded
 from polyvox.api.limits import Limits
-from polyvox.app import running, tidy
+from polyvox.api.webhooks import Herald, herald
+from polyvox.app import running, tidy, worker
 from polyvox.domain.errors import Unavailable
+from polyvox.jobs.queue import Embedded
 from polyvox.settings import Settings
 
 
@@ -50,8 +52,14 @@ def standalone(settings: Settings) -> ASGIApp:
             app.state.services = services
             tasks = [
                 asyncio.create_task(services.engines.warm()),
-                asyncio.create_task(tidy(settings, services)),
+                asyncio.create_task(tidy(services)),
             ]
+            queue, secret = services.jobs.queue, settings.jobs.webhook_secret
+            if isinstance(queue, Embedded):
+                tasks.append(asyncio.create_task(worker(settings, services).work(queue)))
+            if secret:
+                teller = Herald(secret.encode(), settings.jobs.private_webhooks)
+                tasks.append(asyncio.create_task(herald(services.jobs, teller)))
             yield
             for task in tasks:
                 task.cancel()
@@ -67,6 +75,9 @@ def standalone(settings: Settings) -> ASGIApp:
         url_seconds=settings.voices.url_seconds,
         private_urls=settings.voices.private_urls,
         clip_characters=settings.speech.max_clip_characters,
+        clip_seconds=settings.speech.clip_wait_seconds,
+        job_characters=settings.jobs.max_characters,
+        webhooks=settings.jobs.webhook_secret is not None,
     )
     return guarded(build(lifespan, limits), limits)
 

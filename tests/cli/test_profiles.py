@@ -7,6 +7,8 @@ import pytest
 
 from tests.cli.test_cli import environment, polyvox
 
+pytestmark = pytest.mark.long
+
 __all__ = ["environment"]
 
 

@@ -9,6 +9,8 @@ import pytest
 from tests import sounds
 from tests.cli.test_cli import environment, polyvox
 
+pytestmark = pytest.mark.long
+
 __all__ = ["environment"]
 
 

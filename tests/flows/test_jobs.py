@@ -16,6 +16,8 @@ import pytest
 from tests import sounds
 from tests.server import served
 
+pytestmark = pytest.mark.long
+
 SETTINGS = {
     "POLYVOX_ENGINES__ENABLED": "espeak,tone",
     "POLYVOX_JOBS__SILENCE_SECONDS": "2",

@@ -1,7 +1,6 @@
 """The texts of one request do not crowd each other out, however slow the engine is."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import httpx
 import pytest

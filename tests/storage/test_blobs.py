@@ -104,3 +104,11 @@ async def test_a_store_that_is_not_there_is_said_to_soon() -> None:
 def test_an_address_that_is_no_bucket_is_refused(url: str) -> None:
     with pytest.raises(InvalidInput, match="s3://BUCKET"):
         Blobs.s3(url, {})
+
+
+async def test_sizes_are_told_without_reading(blobs: Blobs) -> None:
+    await blobs.put("sized/a", b"12345")
+    await blobs.put("sized/below/b", b"123")
+    await blobs.put("sizedup/c", b"1")
+    assert await blobs.sizes("sized") == {"sized/a": 5, "sized/below/b": 3}
+    assert (await blobs.size("sized/a"), await blobs.size("sized/none")) == (5, None)

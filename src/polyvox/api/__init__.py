@@ -10,8 +10,31 @@ from fastapi_offline import FastAPIOffline
 from starlette.types import ASGIApp
 
 from polyvox import __version__
-from polyvox.api import batch, engines, errors, making, metrics, pages, speech, status, voices
-from polyvox.api.dialects import audio_voice, celestial, openai, openai_voices, utter
+from polyvox.api import (
+    admin,
+    batch,
+    batches,
+    engines,
+    errors,
+    jobs,
+    making,
+    metrics,
+    pages,
+    profiles,
+    speech,
+    status,
+    voices,
+)
+from polyvox.api.dialects import (
+    audio_voice,
+    audio_voice_jobs,
+    celestial,
+    openai,
+    openai_voices,
+    quality_profiles,
+    utter,
+    utter_tasks,
+)
 from polyvox.api.guard import Guard
 from polyvox.api.limits import Limits
 
@@ -51,8 +74,17 @@ def build(lifespan: Lifespan, limits: Limits) -> FastAPI:
     app.include_router(making.router, prefix="/v1", max_body_size=limits.form_bytes)
     app.include_router(voices.router, prefix="/v1")
     app.include_router(utter.router, max_body_size=limits.form_bytes)
+    app.include_router(utter_tasks.router)
     app.include_router(audio_voice.router)
+    app.include_router(audio_voice_jobs.router, max_body_size=limits.form_bytes)
+    app.include_router(quality_profiles.router)
     app.include_router(engines.router, prefix="/v1")
+    app.include_router(profiles.router, prefix="/v1")
+    body, _ = limits.of("/jobs", "")
+    app.include_router(jobs.router, prefix="/v1", max_body_size=body)
+    largest = max(body, limits.form_bytes)
+    app.include_router(batches.router, prefix="/v1", max_body_size=largest)
+    app.include_router(admin.router)
     app.include_router(status.router)
     app.include_router(metrics.router)
     app.include_router(pages.router)

@@ -6,8 +6,6 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from dataclasses import asdict
-from datetime import UTC, datetime
-from time import time
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Header, Path, Query, Request, Response
@@ -21,12 +19,13 @@ from pydantic import BaseModel, Field
 
 from polyvox.api.access import Served
 from polyvox.api.errors import REFUSALS
+from polyvox.api.job_shapes import JobAnswer, JobPage, SegmentAnswer, shown
 from polyvox.api.limits import Limits
 from polyvox.api.network import check_url
 from polyvox.api.speech import Manner
 from polyvox.audio.encode import FORMATS, format_named
 from polyvox.domain.errors import InvalidInput, PolyvoxError
-from polyvox.domain.job import BATCH, INTERACTIVE, Job
+from polyvox.domain.job import BATCH, INTERACTIVE
 from polyvox.services.captions import MEDIA_TYPES
 from polyvox.services.jobs import Jobs
 
@@ -64,77 +63,6 @@ class JobRequest(Manner):
         if self.chapters:
             said["chapters"] = [chapter.model_dump() for chapter in self.chapters]
         return {name: value for name, value in said.items() if value not in (None, {}, "")}
-
-
-class JobAnswer(BaseModel):
-    id: str
-    kind: str
-    status: str = Field(description="queued, running, completed, failed or cancelled.")
-    progress: float = Field(description="0 to 100.")
-    done: int = Field(description="Segments that are spoken.")
-    total: int = Field(description="Segments in all; 0 while that is not known.")
-    seconds_left: float | None = Field(description="As it looks now; null while nobody can tell.")
-    engine: str
-    text: str | None = Field(description="The beginning of what is spoken.")
-    voice: str | None
-    format: str | None
-    duration: float | None = Field(description="Seconds of the result.")
-    fallback_reason: str | None = Field(description="Why another engine spoke than was asked for.")
-    chapters: list[dict[str, Any]] = Field(
-        description="When each begins in the result, in seconds."
-    )
-    error: str | None
-    error_code: str | None
-    attempts: int
-    created_at: str
-    started_at: str | None
-    ended_at: str | None
-    expires_at: str | None
-
-
-class JobPage(BaseModel):
-    jobs: list[JobAnswer]
-    total: int
-    page: int
-    page_size: int
-    counts: dict[str, int] = Field(description="All jobs, by status.")
-
-
-class SegmentAnswer(BaseModel):
-    number: int
-    chapter: int
-    text: str
-    seconds: float | None = Field(description="null while it is not spoken.")
-    seed: int
-
-
-def shown(job: Job) -> dict[str, Any]:
-    """The job as clients see it."""
-    asked, result = job.asked, job.result
-    text = str(asked.get("text") or next((c["text"] for c in asked.get("chapters", ())), ""))
-    return {
-        "id": job.id,
-        "kind": job.kind,
-        "status": job.status,
-        "progress": round(100 * job.progress, 1),
-        "done": job.done,
-        "total": job.total,
-        "seconds_left": job.left(time()),
-        "engine": result.get("engine") or job.engine,
-        "text": text[:200] or None,
-        "voice": result.get("voice") or asked.get("voice"),
-        "format": result.get("format") or asked.get("format"),
-        "duration": result.get("seconds"),
-        "fallback_reason": result.get("fallback_reason"),
-        "chapters": result.get("chapters", []),
-        "error": job.error,
-        "error_code": job.error_code,
-        "attempts": job.attempts,
-        "created_at": _moment(job.created_at),
-        "started_at": _moment(job.started_at),
-        "ended_at": _moment(job.ended_at),
-        "expires_at": _moment(job.expires_at),
-    }
 
 
 @router.post("", status_code=202, response_model=JobAnswer, responses={200: {"model": JobAnswer}})
@@ -310,9 +238,3 @@ async def _events(jobs: Jobs, id: str) -> AsyncIterator[bytes]:
         if silent >= _SILENCE:
             silent = 0.0
             yield b": still there\n\n"
-
-
-def _moment(seconds: float | None) -> str | None:
-    if seconds is None:
-        return None
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")

@@ -25,6 +25,12 @@ class Limits:
     """Whether recordings are fetched from private addresses too."""
     clip_characters: int
     """Of the text of a clip that is kept as a file."""
+    job_characters: int
+    """Of the text of a job."""
+    webhooks: bool
+    """Whether addresses can be told that a job is over."""
+    clip_seconds: float = 20.0
+    """How long a clip that is kept as a file is waited for."""
 
     @property
     def form_bytes(self) -> int:
@@ -42,4 +48,6 @@ class Limits:
             return self.form_bytes, self.upload_seconds
         if path.endswith("/speakers"):
             return self.encoded_bytes, self.upload_seconds
+        if path.endswith(("/jobs", "/batches")):
+            return max(self.body_bytes, self.job_characters * 4 + _FIELDS), self.upload_seconds
         return self.body_bytes, self.body_seconds

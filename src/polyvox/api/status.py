@@ -9,17 +9,20 @@ from fastapi.responses import JSONResponse
 
 from polyvox import __version__
 from polyvox.api.access import Served
+from polyvox.domain.errors import Unavailable
 
 router = APIRouter(tags=["status"])
 
 
 @router.get("/health")
 async def health(request: Request, served: Served) -> dict[str, Any]:
-    """`ok` when the default engine can speak, else `starting`; and what is taken."""
+    """`ok` when the default engine can speak, else `starting`; whether the queue of jobs answers;
+    and what is taken."""
     rules = served.enrolment.rules
     return {
         "status": "ok" if served.engines.ready() else "starting",
         "version": __version__,
+        "queue": await _queue(served),
         "default_model": served.engines.default.id,
         "max_characters": served.synthesis.max_characters,
         "max_clip_characters": request.app.state.limits.clip_characters,
@@ -68,3 +71,11 @@ async def engines(served: Served) -> dict[str, Any]:
 async def version() -> dict[str, str]:
     """Which Polyvox this is."""
     return {"name": "polyvox", "version": __version__}
+
+
+async def _queue(served: Served) -> dict[str, str | None]:
+    try:
+        await served.jobs.queue.ping()
+    except Unavailable as error:
+        return {"status": "away", "reason": error.message}
+    return {"status": "ok", "reason": None}

@@ -9,7 +9,18 @@ from typing import Annotated
 import typer
 
 from polyvox import __version__
-from polyvox.cli import config, doctor, engines, models, serve, speak, voices
+from polyvox.cli import (
+    config,
+    doctor,
+    engines,
+    jobs,
+    models,
+    narrate,
+    profiles,
+    serve,
+    speak,
+    voices,
+)
 
 _EPILOG = "Settings come from arguments, POLYVOX_… variables and polyvox.toml; see `config show`."
 _INTERRUPTED, _FAILED, _WRONG = 130, 1, 2
@@ -24,8 +35,11 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command()(speak.speak)
+app.command()(narrate.narrate)
 app.command()(serve.serve)
 app.add_typer(voices.app, name="voices")
+app.add_typer(profiles.app, name="profiles")
+app.add_typer(jobs.app, name="jobs")
 app.add_typer(engines.app, name="engines")
 app.add_typer(models.app, name="models")
 app.add_typer(config.app, name="config")

@@ -53,6 +53,8 @@ async def _findings() -> AsyncIterator[Finding]:
     yield await _blobs(loaded)
     if loaded.storage.redis:
         yield await _redis(loaded.storage.redis)
+    if loaded.jobs.queue != "embedded":
+        yield await _queue(loaded)
     for name in loaded.engines.enabled:
         yield await _engine(loaded, name)
     yield _port(loaded)
@@ -102,6 +104,18 @@ async def _redis(url: str) -> Finding:
     except (OSError, TimeoutError, ValueError) as error:
         return Finding("redis", False, f"{where.hostname}: {error or 'no answer'}")
     return Finding("redis", True, f"{where.hostname}:{where.port or 6379} accepts connections")
+
+
+async def _queue(settings: Settings) -> Finding:
+    from polyvox.app import running
+    from polyvox.domain.errors import PolyvoxError
+
+    try:
+        async with running(settings) as services:
+            await services.jobs.queue.ping()
+    except PolyvoxError as error:
+        return Finding("jobs", False, error.message)
+    return Finding("jobs", True, "the broker answers; `polyvox jobs work` works at them")
 
 
 async def _engine(settings: Settings, name: str) -> Finding:

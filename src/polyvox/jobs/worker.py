@@ -10,10 +10,10 @@ import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from time import monotonic, time
-from typing import Any
+from typing import Any, TypeVar
 from uuid import uuid4
 
-from polyvox.domain.errors import PolyvoxError, TimedOut
+from polyvox.domain.errors import PolyvoxError, TimedOut, Unavailable
 from polyvox.domain.job import CANCELLED, COMPLETED, FAILED, Job
 from polyvox.jobs.queue import Embedded
 from polyvox.storage.jobs import JobRows
@@ -21,6 +21,7 @@ from polyvox.storage.jobs import JobRows
 _log = logging.getLogger(__name__)
 _REPORT_EVERY = 0.5
 """Seconds between two reports of a job that gets on."""
+_Answer = TypeVar("_Answer")
 
 
 @dataclass(frozen=True)
@@ -104,8 +105,8 @@ class Worker:
             try:
                 if not await self.take():
                     await queue.rung(self.rules.look)
-            except PolyvoxError as error:
-                _log.warning("jobs wait: %s", error.message)
+            except Exception as error:
+                _warn("jobs wait", error)
                 await asyncio.sleep(self.rules.look)
 
     async def _work_at(self, job: Job) -> None:
@@ -117,7 +118,8 @@ class Worker:
             if job.id not in self._stopped:
                 task.cancel()
                 await asyncio.gather(task, return_exceptions=True)
-                await self._rows.give_back(self.id, job.id)
+                with contextlib.suppress(PolyvoxError):
+                    await self._rows.give_back(self.id, job.id)
                 raise
             await self._finish(job, CANCELLED)
         except PolyvoxError as error:
@@ -140,30 +142,44 @@ class Worker:
             raise TimedOut(f"It took longer than {self.rules.longest:.0f} seconds.") from error
 
     async def _failed(self, job: Job, error: PolyvoxError) -> None:
-        now = await self._rows.get(job.id)
+        now = await self._surely(lambda: self._rows.get(job.id))
         attempts = now.attempts if now else job.attempts
         if not error.retry or attempts >= self.rules.attempts:
             await self._finish(job, FAILED, error=error.message, code=error.code)
             return
         pause = self.rules.pause * 2 ** (attempts - 1) * random.uniform(0.8, 1.2)
         ready = time() + max(pause, error.retry_after or 0)
-        await self._rows.release(self.id, job.id, ready, error.message)
+        await self._surely(lambda: self._rows.release(self.id, job.id, ready, error.message))
 
     async def _finish(self, job: Job, status: str, **what: Any) -> None:
-        await self._rows.finish(self.id, job.id, status, keep=self.rules.keep, **what)
+        await self._surely(
+            lambda: self._rows.finish(self.id, job.id, status, keep=self.rules.keep, **what)
+        )
 
-    async def _beat(self) -> None:
-        recovered = 0.0
+    async def _surely(self, said: Callable[[], Awaitable[_Answer]]) -> _Answer:
+        """What became of a job is said again and again while the database is away."""
         while True:
             try:
-                if monotonic() - recovered >= self.rules.look:
-                    recovered = monotonic()
-                    silent = time() - self.rules.silence
-                    await self._rows.recover(silent, self.rules.attempts)
+                return await said()
+            except Unavailable as error:
+                _warn("a job's end waits", error)
+                await asyncio.sleep(self.rules.beat)
+
+    async def _beat(self) -> None:
+        """A database that was away has heard of nobody; so none is taken for lost until all have
+        had the time to say that they live."""
+        recovers = 0.0
+        while True:
+            try:
                 if working := list(self._working):
                     self._stop(working, await self._rows.beat(self.id, working))
-            except PolyvoxError as error:
-                _log.warning("jobs cannot be watched: %s", error.message)
+                if monotonic() >= recovers:
+                    recovers = monotonic() + self.rules.look
+                    silent = time() - self.rules.silence
+                    await self._rows.recover(silent, self.rules.attempts)
+            except Exception as error:
+                recovers = monotonic() + self.rules.silence
+                _warn("jobs cannot be watched", error)
             await asyncio.sleep(self.rules.beat)
 
     def _stop(self, ids: Sequence[str], own: Mapping[str, bool]) -> None:
@@ -172,3 +188,9 @@ class Worker:
             if own.get(id, True) and id in self._working:
                 self._stopped.add(id)
                 self._working[id].cancel()
+
+
+def _warn(what: str, error: Exception) -> None:
+    """Nothing that a database does may end a worker; what is no error of ours is told in full."""
+    ours = isinstance(error, PolyvoxError)
+    _log.warning("%s: %s", what, error, exc_info=None if ours else error)

@@ -100,6 +100,11 @@ class Pool:
         """sleeping, loading, ready or failed."""
         return self._lane(model).state
 
+    def capacity(self, model: str) -> int:
+        """Segments of it that can be spoken at once. Raises Unavailable where it is not here."""
+        launch = self._lane(model).launch
+        return launch.hosts * launch.seats
+
     def failure(self, model: str) -> str | None:
         """Why the engine failed to load the last time it was tried."""
         return self._lane(model).failure

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from polyvox.domain.errors import Unavailable
+from polyvox.services.batches import Batches
 from polyvox.services.consents import Consents
 from polyvox.services.engines import Engines
 from polyvox.services.enrolment import Enrolment
 from polyvox.services.generations import Generations
+from polyvox.services.jobs import Jobs
 from polyvox.services.parcels import Parcels
+from polyvox.services.profiles import Profiles
+from polyvox.services.prompt import Prompt
 from polyvox.services.synthesis import Synthesis
+from polyvox.services.tracks import Tracks
+from polyvox.services.upkeep import Upkeep
 from polyvox.services.voices import Voices
+from polyvox.services.work import Work
 
 
 @dataclass(frozen=True)
@@ -24,3 +32,38 @@ class Services:
     parcels: Parcels
     generations: Generations
     consents: Consents
+    profiles: Profiles
+    kept: Work | None
+    """None where nothing is stored."""
+
+    @property
+    def jobs(self) -> Jobs:
+        """Raises Unavailable where nothing is stored."""
+        return self.work.jobs
+
+    @property
+    def prompt(self) -> Prompt:
+        """Raises Unavailable where nothing is stored."""
+        return self.work.prompt
+
+    @property
+    def batches(self) -> Batches:
+        """Raises Unavailable where nothing is stored."""
+        return self.work.batches
+
+    @property
+    def tracks(self) -> Tracks:
+        """Raises Unavailable where nothing is stored."""
+        return self.work.tracks
+
+    @property
+    def upkeep(self) -> Upkeep:
+        """Raises Unavailable where nothing is stored."""
+        return self.work.upkeep
+
+    @property
+    def work(self) -> Work:
+        """Raises Unavailable where nothing is stored."""
+        if self.kept is None:
+            raise Unavailable("Nothing is stored here; jobs cannot be kept.")
+        return self.kept

@@ -84,14 +84,11 @@ class Enrolment:
         heard: Prepared = await self._inside(_heard, recording, self.rules.limits)
         return heard
 
-    async def clone(
-        self,
-        recording: Path,
-        about: About,
-        engine: str | None = None,
-        model: str | None = None,
-    ) -> VoiceRecord:
-        """Keep the voice of whoever speaks in `recording`."""
+    async def cloner(
+        self, about: About, engine: str | None = None, model: str | None = None
+    ) -> tuple[type[Synthesizer], str]:
+        """The engine and the model that would clone. Raises what is wrong with the request but
+        for its recording."""
         declared = self._engines.able("enroll", engine)
         used = self._engines.model_able("enroll", declared.name, model).id
         await self._check(about, declared)
@@ -99,12 +96,24 @@ class Enrolment:
             raise InvalidInput(
                 "Say in `consent` that the speaker agrees to be cloned.", param="consent"
             )
-        transcript = (about.transcript or "").strip() or None
-        if declared.transcript_needed and not transcript:
+        if declared.transcript_needed and not (about.transcript or "").strip():
             raise InvalidInput(
                 f"Engine '{declared.name}' needs the text that is spoken in the recording.",
                 param="ref_text",
             )
+        return declared, used
+
+    async def clone(
+        self,
+        recording: Path,
+        about: About,
+        engine: str | None = None,
+        model: str | None = None,
+        id: str | None = None,
+    ) -> VoiceRecord:
+        """Keep the voice of whoever speaks in `recording`, under a new id or the one given."""
+        declared, used = await self.cloner(about, engine, model)
+        transcript = (about.transcript or "").strip() or None
         heard = await self.listen(recording)
         samples = await self._inside(resampled, heard.samples, KEPT_RATE, declared.reference_rate)
         language = self._language(about, declared)
@@ -115,8 +124,9 @@ class Enrolment:
             "advice": [asdict(each) for each in heard.advice],
         }
         record = self._record(about, declared, CLONED, state, origin, used)
+        voice = replace(record.voice, id=id or record.voice.id)
         seconds = len(heard.samples) / KEPT_RATE
-        record = replace(record, seconds=seconds, likeness=declared.likeness)
+        record = replace(record, voice=voice, seconds=seconds, likeness=declared.likeness)
         with tempfile.TemporaryDirectory(prefix="polyvox-") as folder:
             kept = Path(folder) / "reference.wav"
             await self._inside(write_wav, kept, heard.samples, KEPT_RATE)

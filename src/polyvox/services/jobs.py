@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from time import time
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -16,6 +17,7 @@ from polyvox.domain.job import COMPLETED, OVER, STATUSES, Job, Part
 from polyvox.domain.speech import Word
 from polyvox.services.captions import captions
 from polyvox.services.narration import Narration, audio_name, words_name
+from polyvox.services.results import Results, part_name
 from polyvox.services.script import Script, chapters_in, text_of
 
 if TYPE_CHECKING:
@@ -30,8 +32,8 @@ _INLINE = 10_000
 _LONGEST_KEY = 200
 _STOP_WITHIN = 10.0
 """Seconds in which a job that is to be deleted must stop."""
-_ORPHANED = 3600.0
-"""Seconds after which files of no job are taken for left over."""
+_SHORT = 200
+"""Characters of each field that stand in the row of a larger one."""
 _LINK_SECONDS = 600
 
 
@@ -60,10 +62,12 @@ class Jobs:
         kinds: Mapping[str, Kind],
         *,
         links: bool = True,
+        most_bytes: int | None = None,
     ) -> None:
         """`kinds` are those besides narrations; `links` sends clients to the store of files,
-        where it has addresses."""
+        where it has addresses; all that is kept may take `most_bytes`."""
         self.rows, self.queue = rows, queue
+        self.results = Results(rows, blobs, most_bytes)
         self._parts, self._blobs = parts, blobs
         self._narration, self._links = narration, links
         self._kinds: Mapping[str, Kind] = {"narration": narration, **kinds}
@@ -76,17 +80,21 @@ class Jobs:
         priority: int = 0,
         key: str | None = None,
         webhook: str | None = None,
+        files: Mapping[str, Path] | None = None,
     ) -> tuple[Job, bool]:
         """The job, and whether it is new: with a `key` that was used before it is the one of
-        then. Raises what is wrong with the request, or Conflict for another request's key."""
+        then. `files` are kept with it. Raises what is wrong with the request, or Conflict for
+        another request's key."""
         if key is not None and not 0 < len(key) <= _LONGEST_KEY:
             raise InvalidInput(f"A key has 1 to {_LONGEST_KEY} characters.", param="key")
         engine = await self._kinds[kind].engine(asked)
         id, now = new_id(), time()
         text = json.dumps(asked)
-        row = asked if len(text) <= _INLINE else {"kept": len(text)}
+        row = asked if len(text) <= _INLINE else _shortened(asked, len(text))
         if row is not asked:
             await self._blobs.put(_asked_name(id), text.encode())
+        for name, path in (files or {}).items():
+            await self._blobs.put(part_name(id, name), path)
         job = Job(
             id, kind, row, engine, priority, key=key, webhook=webhook, created_at=now, ready_at=now
         )
@@ -94,6 +102,7 @@ class Jobs:
         if taken.id == id:
             await self.queue.put(job)
             return job, True
+        await self._blobs.delete(await self._blobs.names(f"jobs/{id}"))
         if taken.kind != kind or await self.asked(taken) != json.loads(text):
             raise Conflict("That key was used for another request.", param="key")
         return taken, False
@@ -110,15 +119,19 @@ class Jobs:
         *,
         statuses: Sequence[str] = (),
         kinds: Sequence[str] = (),
+        asked: Mapping[str, str] | None = None,
         first: int = 0,
         count: int = 50,
     ) -> tuple[list[Job], int]:
-        """Some of the jobs, the newest first, and how many there are in all."""
+        """Some of the jobs, the newest first, and how many there are in all; `asked` are values
+        that their requests must have."""
         strange = set(statuses) - set(STATUSES)
         if strange:
             known = ", ".join(STATUSES)
             raise InvalidInput(f"There is no status '{min(strange)}': {known}.", param="status")
-        return await self.rows.search(statuses=statuses, kinds=kinds, first=first, count=count)
+        return await self.rows.search(
+            statuses=statuses, kinds=kinds, asked=asked, first=first, count=count
+        )
 
     async def counts(self) -> dict[str, int]:
         """How many there are, by status."""
@@ -136,8 +149,12 @@ class Jobs:
         return asked
 
     async def do(self, job: Job, report: Report) -> Mapping[str, Any]:
-        """Work at a job; for those who have claimed it."""
-        return await self._kinds[job.kind].do(job, await self.asked(job), report)
+        """Work at a job; for those who have claimed it. Raises TooLarge when there is no room
+        for what it makes."""
+        await self.results.make_room(job.id)
+        result = await self._kinds[job.kind].do(job, await self.asked(job), report)
+        await self.results.check_kept(job.id)
+        return result
 
     async def cancel(self, id: str) -> Job:
         """What waits is over at once; what runs stops soon. What is over stays as it is."""
@@ -213,25 +230,7 @@ class Jobs:
             job = await self.get(id)
         if not job.over:
             raise Conflict(f"Job '{id}' is being cancelled; delete it once it has stopped.")
-        await self._remove([id])
-
-    async def purge(self, ended_before: float | None = None) -> int:
-        """Remove jobs whose time is over, or that ended before that moment; how many."""
-        return await self._remove(await self.rows.expired(ended_before))
-
-    async def purge_orphans(self) -> int:
-        """Remove files of jobs that there are not; how many files."""
-        names = await self._blobs.older("jobs", _ORPHANED)
-        ids = {name.split("/")[1] for name in names}
-        gone = {id for id in ids if not (is_id(id) and await self.rows.get(id))}
-        lost = [name for name in names if name.split("/")[1] in gone]
-        await self._blobs.delete(lost)
-        return len(lost)
-
-    async def _remove(self, ids: Sequence[str]) -> int:
-        for id in ids:
-            await self._blobs.delete(await self._blobs.names(f"jobs/{id}"))
-        return await self.rows.delete(ids)
+        await self.results.remove([id])
 
     async def _forget_files(self, id: str) -> None:
         names = await self._blobs.names(f"jobs/{id}")
@@ -267,4 +266,10 @@ class Jobs:
 
 
 def _asked_name(id: str) -> str:
-    return f"jobs/{id}/asked.json"
+    return part_name(id, "asked.json")
+
+
+def _shortened(asked: Mapping[str, Any], size: int) -> dict[str, Any]:
+    """What stands in the row of a request that is kept as a file."""
+    small = {name: value[:_SHORT] for name, value in asked.items() if isinstance(value, str)}
+    return {**small, "kept": size}

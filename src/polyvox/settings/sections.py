@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any, Literal
+from types import NoneType
+from typing import Any, Literal, get_args
 
 from platformdirs import user_data_path
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
@@ -17,8 +18,9 @@ class Section(BaseModel):
     @classmethod
     def _from_text(cls, value: Any, info: ValidationInfo) -> Any:
         """Environment variables and files write nothing as "", and lists with commas."""
-        default = cls.model_fields[str(info.field_name)].get_default()
-        if value == "" and default is None:
+        field = cls.model_fields[str(info.field_name)]
+        default = field.get_default()
+        if value == "" and NoneType in get_args(field.annotation):
             return None
         if isinstance(value, str) and isinstance(default, dict):
             return json.loads(value or "{}")
@@ -50,6 +52,9 @@ class Speech(Section):
     max_characters: int = Field(4096, ge=1, description="Longest text of one request.")
     max_clip_characters: int = Field(
         500, ge=1, description="Longest text of a clip of the web application."
+    )
+    clip_wait_seconds: float = Field(
+        20, ge=0, description="How long such a clip is waited for, before the answer is a task."
     )
     max_waiting: int = Field(
         256, ge=0, description="Requests that may wait for an engine; more are answered 503."
@@ -125,6 +130,12 @@ class Storage(Section):
     generated_days: float = Field(
         7, gt=0, description="How long clips of the web application are kept."
     )
+    max_gb: float | None = Field(
+        None,
+        gt=0,
+        description="Room for voices, results and clips, in gigabytes; beyond it the oldest "
+        "results go. No limit if unset.",
+    )
 
 
 class Voices(Section):
@@ -146,6 +157,41 @@ class Voices(Section):
     url_seconds: float = Field(30, gt=0, description="Time to fetch a recording from a URL.")
 
 
+class Profiles(Section):
+    lifetime_days: float | None = Field(
+        30,
+        gt=0,
+        description="How long a profile of your own is kept after its last use; empty keeps it.",
+    )
+
+
+class Jobs(Section):
+    queue: str = Field(
+        "embedded",
+        description="embedded: the server works at jobs itself; or the address of a broker, "
+        "redis://… or amqp://…, for `polyvox jobs work` (Celery).",
+    )
+    slots: int = Field(2, ge=1, description="Jobs that one worker does at once.")
+    per_engine: int = Field(2, ge=1, description="Jobs of one engine that run at once.")
+    attempts: int = Field(
+        5, ge=1, description="How often a job is begun that does not get on; then it has failed."
+    )
+    max_hours: float = Field(6, gt=0, description="Longest time of a job at one go.")
+    max_characters: int = Field(2_000_000, ge=1, description="Longest text of one job.")
+    keep_days: float | None = Field(
+        7, gt=0, description="How long jobs and their results are kept; for good if unset."
+    )
+    silence_seconds: float = Field(
+        20, gt=1, description="Without a sign of life for so long, a worker's jobs are taken over."
+    )
+    webhook_secret: str | None = Field(
+        None, description="Key that signs what webhooks are told; they are refused if unset."
+    )
+    private_webhooks: bool = Field(
+        False, description="Tell webhooks at private and loopback addresses too."
+    )
+
+
 class Cache(Section):
     enabled: bool = Field(True, description="Answer repeated requests from storage.")
     max_mb: float = Field(512, ge=0, description="Room for cached speech, in megabytes.")
@@ -159,6 +205,8 @@ class Settings(Section):
     engines: Engines = Engines()
     storage: Storage = Field(default_factory=Storage)
     voices: Voices = Voices()
+    profiles: Profiles = Profiles()
+    jobs: Jobs = Jobs()
     cache: Cache = Cache()
 
     @property

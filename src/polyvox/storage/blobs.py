@@ -90,6 +90,10 @@ class Blobs:
             except FileNotFoundError:
                 continue
 
+    async def names(self, prefix: str) -> list[str]:
+        """Every name below `prefix`."""
+        return await self.older(prefix, -3600)
+
     async def older(self, prefix: str, seconds: float) -> list[str]:
         """Names below `prefix` that were written longer ago than that."""
         until = datetime.now(UTC) - timedelta(seconds=seconds)
@@ -97,6 +101,22 @@ class Blobs:
         with _told():
             async for some in obstore.list(self._store, prefix):
                 found += [each["path"] for each in some if each["last_modified"] < until]
+        return found
+
+    async def size(self, name: str) -> int | None:
+        """Bytes of the blob, or None when there is none."""
+        try:
+            with _told():
+                return int((await obstore.head_async(self._store, name))["size"])
+        except FileNotFoundError:
+            return None
+
+    async def sizes(self, prefix: str) -> dict[str, int]:
+        """Bytes of every blob below `prefix`, by name."""
+        found: dict[str, int] = {}
+        with _told():
+            async for some in obstore.list(self._store, prefix):
+                found |= {each["path"]: each["size"] for each in some}
         return found
 
 

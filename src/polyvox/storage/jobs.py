@@ -51,15 +51,19 @@ class JobRows:
         *,
         statuses: Sequence[str] = (),
         kinds: Sequence[str] = (),
+        asked: Mapping[str, str] | None = None,
         first: int = 0,
         count: int = 50,
     ) -> tuple[list[Job], int]:
-        """Some of the jobs, the newest first, and how many there are in all."""
+        """Some of the jobs, the newest first, and how many there are in all; `asked` are values
+        that their requests must have."""
         chosen: ColumnElement[bool] = table.c.id.is_not(None)
         if statuses:
             chosen &= table.c.status.in_(statuses)
         if kinds:
             chosen &= table.c.kind.in_(kinds)
+        for name, value in (asked or {}).items():
+            chosen &= table.c.asked[name].as_string() == value
         page = select(table).where(chosen).order_by(table.c.id.desc()).offset(first).limit(count)
         async with reading(self._database) as connection:
             counted = select(func.count()).select_from(table).where(chosen)
@@ -218,8 +222,8 @@ class JobRows:
             return bool((await connection.execute(again.values(values))).rowcount)
 
     async def delete(self, ids: Sequence[str]) -> int:
-        """Remove jobs that are not running; how many."""
-        gone = delete(table).where(table.c.id.in_(ids), table.c.status != RUNNING)
+        """Remove jobs that are over; how many."""
+        gone = delete(table).where(table.c.id.in_(ids), table.c.status.in_(OVER))
         async with writing(self._database) as connection:
             return int((await connection.execute(gone)).rowcount)
 

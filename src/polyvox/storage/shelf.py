@@ -22,7 +22,8 @@ class Shelf:
         self.rows, self.consents, self.blobs = rows, consents, blobs
 
     async def keep(self, record: VoiceRecord, state: bytes, reference: Path | None) -> None:
-        """Keep a voice, whole or not at all. Raises Conflict when its name is taken."""
+        """Keep a voice, whole or not at all. Raises Conflict when its name is taken, or when it
+        is kept already."""
         id = record.voice.id
         try:
             await self.blobs.put(_state(id), state)
@@ -30,7 +31,8 @@ class Shelf:
                 await self.blobs.put(_reference(id), reference)
             await self.rows.add(record)
         except PolyvoxError:
-            await self.blobs.delete(_blobs(id))
+            if await self.rows.get(id) is None:
+                await self.blobs.delete(_blobs(id))
             raise
 
     async def state(self, id: str) -> bytes:
