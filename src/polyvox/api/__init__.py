@@ -14,6 +14,7 @@ from polyvox.api import (
     admin,
     batch,
     batches,
+    books,
     engines,
     errors,
     jobs,
@@ -84,6 +85,7 @@ def build(lifespan: Lifespan, limits: Limits) -> FastAPI:
     app.include_router(jobs.router, prefix="/v1", max_body_size=body)
     largest = max(body, limits.form_bytes)
     app.include_router(batches.router, prefix="/v1", max_body_size=largest)
+    app.include_router(books.router, prefix="/v1", max_body_size=limits.form_bytes)
     app.include_router(admin.router)
     app.include_router(status.router)
     app.include_router(metrics.router)

@@ -21,6 +21,7 @@ class JobAnswer(BaseModel):
     seconds_left: float | None = Field(description="As it looks now; null while nobody can tell.")
     engine: str
     text: str | None = Field(description="The beginning of what is spoken.")
+    title: str | None = Field(description="Of a book.")
     voice: str | None
     format: str | None
     duration: float | None = Field(description="Seconds of the result.")
@@ -68,7 +69,8 @@ def shown(job: Job) -> dict[str, Any]:
         "engine": result.get("engine") or job.engine,
         "text": text[:200] or None,
         "voice": result.get("voice") or asked.get("voice"),
-        "format": result.get("format") or asked.get("format"),
+        "title": asked.get("title"),
+        "format": asked.get("track") or result.get("format") or asked.get("format"),
         "duration": result.get("seconds"),
         "fallback_reason": result.get("fallback_reason"),
         "chapters": result.get("chapters", []),

@@ -26,8 +26,10 @@ from polyvox.api.speech import Manner
 from polyvox.audio.encode import FORMATS, format_named
 from polyvox.domain.errors import InvalidInput, PolyvoxError
 from polyvox.domain.job import BATCH, INTERACTIVE
+from polyvox.services.audiobooks import RATE
 from polyvox.services.captions import MEDIA_TYPES
 from polyvox.services.jobs import Jobs
+from polyvox.services.tracks import FORMATS as TRACKS
 
 router = APIRouter(prefix="/jobs", tags=["jobs"], responses=REFUSALS)
 
@@ -62,6 +64,8 @@ class JobRequest(Manner):
         said |= {"format": self.response_format, "sample_rate": self.sample_rate}
         if self.chapters:
             said["chapters"] = [chapter.model_dump() for chapter in self.chapters]
+        if self.response_format in TRACKS:
+            said |= {"track": self.response_format, "format": "pcm", "sample_rate": RATE}
         return {name: value for name, value in said.items() if value not in (None, {}, "")}
 
 
@@ -143,18 +147,25 @@ async def job_audio(
     id: Id,
     served: Served,
     format: Annotated[
-        str | None, Query(description=f"{', '.join(FORMATS)}; as the job was asked, if not said.")
+        str | None,
+        Query(description=f"{', '.join((*FORMATS, *TRACKS))}; as the job was asked, if not said."),
     ] = None,
 ) -> Response:
-    """The result, in any format; another than was asked for is made when it is first wanted."""
-    blob, name = await served.jobs.audio(id, format)
-    if link := await served.jobs.audio_link(id, name):
-        return RedirectResponse(link)
+    """The result, in any format; another than was asked for is made when it is first wanted. m4b
+    is an audiobook with chapters."""
+    name = format or (await served.jobs.get(id)).asked.get("track")
+    if name in TRACKS:
+        blob, media_type = await served.tracks.open(id, name), TRACKS[name].media_type
+    else:
+        blob, name = await served.jobs.audio(id, name)
+        media_type = format_named(name).media_type
+        if link := await served.jobs.audio_link(id, name):
+            return RedirectResponse(link)
     headers = {
         "Content-Length": str(blob.size),
         "Content-Disposition": f'attachment; filename="{id}.{name}"',
     }
-    return StreamingResponse(blob.pieces, 200, headers, format_named(name).media_type)
+    return StreamingResponse(blob.pieces, 200, headers, media_type)
 
 
 @router.get("/{id}/captions", response_class=Response)

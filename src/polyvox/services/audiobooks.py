@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from polyvox.audio.audiobook import Audiobook, Mark
+from polyvox.audio.audiobook import M4B, Audiobook, Mark
+from polyvox.audio.encode import Format
 from polyvox.audio.takes import unpacked
 from polyvox.text.books import Book, read_book
 
@@ -42,17 +43,20 @@ class About:
     """A JPEG or PNG file."""
 
 
-async def write_audiobook(jobs: Jobs, job: Job, about: About, path: Path) -> None:
-    """Write a finished narration, which was asked for at `RATE`, as an M4B file."""
+async def write_audiobook(
+    jobs: Jobs, job: Job, about: About, path: Path, rate: int = RATE, fmt: Format = M4B
+) -> None:
+    """Write a finished narration, whose samples come at `rate`, as an MP4 file; an M4B has its
+    chapters."""
     blob, _ = await jobs.audio(job.id, "pcm")
     marks = [Mark(each["start"], each["title"]) for each in job.result["chapters"]]
-    with Audiobook(path, RATE, title=about.title, author=about.author, cover=about.cover) as file:
+    shown = {"title": about.title, "author": about.author}
+    with Audiobook(path, rate, fmt, **shown, cover=about.cover) as file:
         async for step in _steps(blob.pieces):
-            await asyncio.to_thread(file.write, unpacked(step, RATE, ()).samples)
+            await asyncio.to_thread(file.write, unpacked(step, rate, ()).samples)
         length = file.time
-        await asyncio.to_thread(
-            file.finish, [Mark(min(mark.start, length), mark.title) for mark in marks]
-        )
+        chapters = [Mark(min(mark.start, length), mark.title) for mark in marks]
+        await asyncio.to_thread(file.finish, chapters if fmt == M4B else [])
 
 
 async def _steps(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

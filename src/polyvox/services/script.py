@@ -107,6 +107,13 @@ async def written(
     """The script of a request; `model` and `voice` are others than it names. Raises what
     planning raises: every refusal is here."""
     chapters = chapters_in(asked)
+    length = sum(len(chapter.text) for chapter in chapters)
+    if length > planner.max_characters:
+        raise InvalidInput(
+            f"The text has {length} characters; at most {planner.max_characters} are taken by one "
+            "job (setting jobs.max_characters).",
+            param="input",
+        )
     how = {name: asked[name] for name in _SPOKEN if asked.get(name) is not None}
     if model is not None:
         how |= {"model": model, "options": {}, "profile": None}

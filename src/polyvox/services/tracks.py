@@ -1,30 +1,26 @@
-"""A narration as an M4A file, made of its samples when it is first wanted: MP4 needs a file that
-can be sought, so it is no format of a stream."""
+"""A narration as an MP4 file: as an M4A track, or an M4B audiobook with chapters. Made when it is
+first wanted: MP4 needs a file that can be sought, so it is no format of a stream."""
 
 from __future__ import annotations
 
-import asyncio
+import base64
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from polyvox.audio.audiobook import M4A, write_m4a
+from polyvox.audio.audiobook import M4A, M4B
 from polyvox.audio.encode import format_named
-from polyvox.audio.takes import unpacked
-from polyvox.domain.audio import Samples
 from polyvox.domain.blob import Blob
 from polyvox.domain.errors import Unavailable
+from polyvox.services.audiobooks import RATE, About, write_audiobook
 from polyvox.services.jobs import Jobs
 from polyvox.services.narration import audio_name
 
 if TYPE_CHECKING:
     from polyvox.storage.blobs import Blobs
 
-_RATE = 24000
-"""Hertz of pcm."""
-_PIECE = 2 * 10 * _RATE
-"""Bytes that are encoded at once."""
+FORMATS = {each.name: each for each in (M4A, M4B)}
+_SAMPLES = "pcm"
 
 
 class Tracks:
@@ -33,32 +29,28 @@ class Tracks:
     def __init__(self, jobs: Jobs, blobs: Blobs) -> None:
         self._jobs, self._blobs = jobs, blobs
 
-    async def open(self, id: str) -> Blob:
-        """The job's result as M4A. Raises Conflict while there is none."""
+    async def open(self, id: str, kind: str = M4A.name) -> Blob:
+        """The job's result as m4a or m4b. Raises Conflict while there is none."""
         job = await self._jobs.get(id)
-        name = audio_name(id, M4A)
+        name = audio_name(id, FORMATS[kind])
         kept = await self._blobs.open(name) if job.over else None
         if kept is None:
-            await self._make(id, name, keep_samples=job.result.get("format") == "pcm")
+            await self._make(id, kind, name)
             kept = await self._blobs.open(name)
         if kept is None:
             raise Unavailable(f"The result of job '{id}' is missing in storage.")
         return kept
 
-    async def _make(self, id: str, name: str, *, keep_samples: bool) -> None:
-        samples, _ = await self._jobs.audio(id, "pcm")
+    async def _make(self, id: str, kind: str, name: str) -> None:
+        job = await self._jobs.get(id)
+        asked = await self._jobs.asked(job)
+        cover = base64.b64decode(asked["cover"]) if asked.get("cover") else None
+        about = About(str(asked.get("title") or ""), str(asked.get("author") or ""), cover)
+        own = job.result.get("format") == _SAMPLES
+        rate = int(asked.get("sample_rate") or RATE) if own else RATE
         with tempfile.TemporaryDirectory(prefix="polyvox-") as folder:
-            raw, track = Path(folder) / "audio.pcm", Path(folder) / "audio.m4a"
-            with raw.open("wb") as file:
-                async for piece in samples.pieces:
-                    await asyncio.to_thread(file.write, piece)
-            await asyncio.to_thread(write_m4a, track, _pieces(raw), _RATE)
+            track = Path(folder) / f"audio.{kind}"
+            await write_audiobook(self._jobs, job, about, track, rate, FORMATS[kind])
             await self._blobs.put(name, track)
-        if not keep_samples:
-            await self._blobs.delete([audio_name(id, format_named("pcm"))])
-
-
-def _pieces(raw: Path) -> Iterator[Samples]:
-    with raw.open("rb") as file:
-        while data := file.read(_PIECE):
-            yield unpacked(data, _RATE, ()).samples
+        if not own:
+            await self._blobs.delete([audio_name(id, format_named(_SAMPLES))])
