@@ -97,6 +97,22 @@ def test_the_result_comes_in_every_format(client: httpx.Client, fmt: str) -> Non
     assert len(samples) / rate == pytest.approx(job["duration"], abs=0.15)
 
 
+def test_a_profiles_effects_are_heard_in_the_result(client: httpx.Client) -> None:
+    effects = {"high_pass": 200, "loudness": -30}
+    made = client.post("/v1/profiles", json={"name": "Quiet", "engine": "tone", "effects": effects})
+    assert made.status_code == 201, made.text
+    plain, quiet = (
+        ended(client, begun(client, text=paragraphs(3), **more)["id"])
+        for more in ({}, {"profile": "Quiet"})
+    )
+    levels = [sounds.level_of(sound(client, job["id"])[0]) for job in (plain, quiet)]
+    assert levels[1] < levels[0] - 10
+    at_once = {"input": paragraphs(3), "profile": "Quiet", "response_format": "wav"}
+    asked = {"model": "tone", "voice": "low", "language": "en", "stream": False}
+    spoken, _ = sounds.decode(client.post("/v1/audio/speech", json=at_once | asked).content, "wav")
+    assert sounds.level_of(spoken) == pytest.approx(levels[1], abs=0.5)
+
+
 def test_captions_know_when_each_word_is_said(client: httpx.Client) -> None:
     chapters = [{"title": "One", "text": "ten chars."}, {"title": "Two", "text": "and more."}]
     job = ended(client, begun(client, chapters=chapters)["id"])

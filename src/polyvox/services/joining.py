@@ -8,7 +8,7 @@ import contextlib
 import tempfile
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, TypeVar
@@ -91,7 +91,8 @@ class Joining:
         starts: list[float] = []
         wanted = plan.sample_rate if fmt == plan.format else output_rate(fmt, None)
         source = plan.engine.sample_rate
-        renderer = await self._inside(Renderer, source, fmt, wanted, plan.stretch)
+        chain = replace(plan, whole=True).chain
+        renderer = await self._inside(Renderer, source, fmt, wanted, plan.stretch, chain)
         async with contextlib.aclosing(self._takes(id, script, spoken)) as takes:
             async for unit, take in takes:
                 if unit.number in script.first_units:
