@@ -156,6 +156,28 @@ async def test_a_job_that_gets_on_may_fail_more_often(rows: JobRows) -> None:
     assert steps == 6
 
 
+class Slow(JobRows):
+    """Takes longer to write down what is not the end."""
+
+    async def report(self, worker: str, id: str, done: int, total: int) -> None:
+        await asyncio.sleep(0 if done == total else 0.1)
+        await super().report(worker, id, done, total)
+
+
+async def test_progress_never_goes_back(tmp_path: Path) -> None:
+    database = await connect(f"sqlite:///{tmp_path / 'slow.db'}")
+    rows = Slow(database)
+
+    async def do(job: Job, report: Report) -> Mapping[str, Any]:
+        await asyncio.gather(report(1, 3), report(3, 3))
+        return {}
+
+    asked = await rows.add(job("a"))
+    async with working(rows, do):
+        assert (await ended(rows, asked.id)).done == 3
+    await database.dispose()
+
+
 async def test_what_runs_stops_when_it_is_cancelled(rows: JobRows) -> None:
     begun, stopped = asyncio.Event(), asyncio.Event()
 

@@ -53,12 +53,18 @@ class Report:
 
     def __init__(self, rows: JobRows, worker: str, job: Job) -> None:
         self._rows, self._worker, self._id = rows, worker, job.id
-        self._told = 0.0
+        self._told, self._most = 0.0, -1
+        self._telling = asyncio.Lock()
 
     async def __call__(self, done: int, total: int) -> None:
-        if done == total or monotonic() - self._told >= _REPORT_EVERY:
-            self._told = monotonic()
-            await self._rows.report(self._worker, self._id, done, total)
+        """May be called by several at once; what is told never goes back."""
+        if done != total and monotonic() - self._told < _REPORT_EVERY:
+            return
+        self._told = monotonic()
+        async with self._telling:
+            if done > self._most:
+                self._most = done
+                await self._rows.report(self._worker, self._id, done, total)
 
 
 Do = Callable[[Job, Report], Awaitable[Mapping[str, Any]]]
