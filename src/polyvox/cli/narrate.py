@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from polyvox.cli.speak import named_value
+from polyvox.cli.manner import Model, Option, Profile, Quiet, Seed, Speed, Voice, named_values
 
 if TYPE_CHECKING:
     from polyvox.domain.job import Job
@@ -34,25 +34,21 @@ def narrate(
         Path | None,
         typer.Option("-o", "--output", help="File to write; FILE.mp3. A .m4b has chapters."),
     ] = None,
-    voice: Annotated[str | None, typer.Option("-v", "--voice", help="See `voices list`.")] = None,
-    model: Annotated[str | None, typer.Option("-m", "--model", help="See `engines list`.")] = None,
+    voice: Voice = None,
+    model: Model = None,
     language: Annotated[
         str | None, typer.Option("-l", "--language", help="Code or name; the book's own.")
     ] = None,
-    speed: Annotated[float, typer.Option(help="0.25 to 4.")] = 1.0,
+    speed: Speed = 1.0,
     format: Annotated[
         str | None,
         typer.Option(help="mp3, opus, aac, flac, wav, pcm, m4b; by the name of the output."),
     ] = None,
     title: Annotated[str | None, typer.Option(help="Of the book; its own.")] = None,
-    option: Annotated[
-        list[str] | None, typer.Option("--option", help="An engine's option, NAME=VALUE; repeat.")
-    ] = None,
-    profile: Annotated[
-        str | None, typer.Option("-p", "--profile", help="See `profiles list`.")
-    ] = None,
-    seed: Annotated[int | None, typer.Option(help="Same seed, same speech.")] = None,
-    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="No progress.")] = False,
+    option: Option = None,
+    profile: Profile = None,
+    seed: Seed = None,
+    quiet: Quiet = False,
 ) -> None:
     """Speak a book or a long text to a file. After Ctrl-C the same command goes on."""
     from polyvox.services.audiobooks import RATE, book_in, chapters_of
@@ -67,7 +63,7 @@ def narrate(
         "model": model,
         "language": language or book.language,
         "speed": speed,
-        "options": dict(named_value(each, "--option") for each in option or ()),
+        "options": named_values(option, "--option"),
         "profile": profile,
         "seed": seed,
         "format": "pcm" if fmt == _AUDIOBOOK else fmt,

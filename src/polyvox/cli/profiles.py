@@ -85,10 +85,10 @@ def create(
     description: Annotated[str, typer.Option(help="A few words about it.")] = "",
 ) -> None:
     """Keep a profile of your own."""
-    from polyvox.cli.speak import named_value
+    from polyvox.cli.manner import named_values
 
-    options = dict(named_value(each, "--option") for each in option or ())
-    effects = dict(named_value(each, "--effect") for each in effect or ())
+    options = named_values(option, "--option")
+    effects = named_values(effect, "--effect")
 
     async def creating() -> Profile:
         async with making.services() as served:

@@ -11,9 +11,11 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
+from typing import TYPE_CHECKING, Annotated, BinaryIO
 
 import typer
+
+from polyvox.cli.manner import Model, Option, Profile, Quiet, Seed, Speed, Voice, named_values
 
 if TYPE_CHECKING:
     from polyvox.domain.speech import Utterance, Word
@@ -42,26 +44,22 @@ def speak(
     file: Annotated[
         Path | None, typer.Option("-f", "--file", help="Read the text from a file (UTF-8).")
     ] = None,
-    voice: Annotated[str | None, typer.Option("-v", "--voice", help="See `voices list`.")] = None,
-    model: Annotated[str | None, typer.Option("-m", "--model", help="See `engines list`.")] = None,
+    voice: Voice = None,
+    model: Model = None,
     language: Annotated[str, typer.Option("-l", "--language", help="Code or name.")] = "auto",
-    speed: Annotated[float, typer.Option(help="0.25 to 4.")] = 1.0,
+    speed: Speed = 1.0,
     format: Annotated[
         str | None,
         typer.Option(help="mp3, opus, aac, flac, wav, pcm, ulaw, alaw; by the name of the output."),
     ] = None,
     sample_rate: Annotated[int | None, typer.Option(help="Hertz.")] = None,
-    option: Annotated[
-        list[str] | None, typer.Option("--option", help="An engine's option, NAME=VALUE; repeat.")
-    ] = None,
-    profile: Annotated[
-        str | None, typer.Option("-p", "--profile", help="See `profiles list`.")
-    ] = None,
-    seed: Annotated[int | None, typer.Option(help="Same seed, same speech.")] = None,
+    option: Option = None,
+    profile: Profile = None,
+    seed: Seed = None,
     captions: Annotated[
         Path | None, typer.Option(help="Write what is said when: .srt, .vtt or .json.")
     ] = None,
-    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="No progress.")] = False,
+    quiet: Quiet = False,
 ) -> None:
     """Speak a text to a file, or aloud when there is a player and no file is named."""
     from polyvox.domain.errors import InvalidInput
@@ -77,7 +75,7 @@ def speak(
         language=language,
         speed=speed,
         seed=seed,
-        options=dict(named_value(each, "--option") for each in option or ()),
+        options=named_values(option, "--option"),
         profile=profile,
     )
     settings = load({"speech": {"max_characters": _LONGEST}})
@@ -199,19 +197,6 @@ def _text(text: str | None, file: Path | None) -> str:
     except (OSError, UnicodeDecodeError) as error:
         raise InvalidInput(f"The text cannot be read: {error}") from error
     return text or ""
-
-
-def named_value(given: str, flag: str) -> tuple[str, Any]:
-    """The two sides of NAME=VALUE, the value as JSON where it is such."""
-    from polyvox.domain.errors import InvalidInput
-
-    name, equals, value = given.partition("=")
-    if not equals:
-        raise InvalidInput(f"{flag} needs NAME=VALUE, not '{given}'.")
-    try:
-        return name, json.loads(value)
-    except ValueError:
-        return name, value
 
 
 def player() -> tuple[str, ...]:
