@@ -79,7 +79,12 @@ def standalone(settings: Settings) -> ASGIApp:
         job_characters=settings.jobs.max_characters,
         webhooks=settings.jobs.webhook_secret is not None,
     )
-    return guarded(build(lifespan, limits), limits)
+    app = build(lifespan, limits)
+    if server.gradio:
+        from polyvox.api.gradio_page import mount  # seconds of imports
+
+        mount(app)
+    return guarded(app, limits)
 
 
 def _listen(host: str, port: int) -> socket.socket:

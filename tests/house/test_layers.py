@@ -52,6 +52,7 @@ LIBRARIES: dict[str, set[str]] = {
     "api": {
         "fastapi",
         "fastapi_offline",
+        "gradio",
         "httpcore",
         "jinja2",
         "prometheus_client",

@@ -41,6 +41,9 @@ class Server(Section):
         60, gt=0, description="How long a client may stop reading before it is cut off."
     )
     max_connections: int = Field(1000, ge=1, description="Connections served at once.")
+    gradio: bool = Field(
+        False, description="Serve a Gradio page at /gradio; needs the extra `gradio`."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="How much is logged."
     )
