@@ -225,6 +225,7 @@ print(peak() - before)
 """
 
 
+@pytest.mark.long
 def test_memory_does_not_grow_with_the_sound(tmp_path: Path) -> None:
     """40 minutes are 220 MB of samples and 14 MB of AAC; FFmpeg's list of packets takes 5."""
     path = tmp_path / "long.m4b"

@@ -134,6 +134,7 @@ def test_without_a_file_and_a_player_it_says_what_to_do(
     assert "-o speech.mp3" in done.stderr.decode()
 
 
+@pytest.mark.long
 def test_voices_are_listed_and_filtered(environment: dict[str, str], tmp_path: Path) -> None:
     done = polyvox(environment, tmp_path, "voices", "list", "--json", "--text", "deep")
     assert {voice["name"] for voice in json.loads(done.stdout)} == {"male_deep", "onyx"}
@@ -142,6 +143,7 @@ def test_voices_are_listed_and_filtered(environment: dict[str, str], tmp_path: P
     assert "Vivian" in table
 
 
+@pytest.mark.long
 def test_engines_are_listed_and_checked(environment: dict[str, str], tmp_path: Path) -> None:
     table = polyvox(environment, tmp_path, "engines", "list").stdout.decode()
     assert "espeak" in table
@@ -166,6 +168,7 @@ def test_config_init_writes_a_file_once_and_show_reads_it(
     assert "pa55word" not in shown
 
 
+@pytest.mark.long
 def test_the_doctor_says_what_works_and_what_does_not(
     environment: dict[str, str], tmp_path: Path
 ) -> None:

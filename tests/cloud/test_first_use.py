@@ -17,6 +17,8 @@ from polyvox.runtime.wire import Message, pack, read, to_fields
 from tests.cloud.nodes import TOKEN, node
 from tests.runtime.hub import Hub, serving
 
+pytestmark = pytest.mark.long
+
 _ENGINE = """
 from polyvox.engines.contract import Weights
 from polyvox.engines.tone import Tone

@@ -7,6 +7,8 @@ import pytest
 
 from tests.server import served
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(scope="module")
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
