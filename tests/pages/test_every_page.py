@@ -21,8 +21,9 @@ _PAGES = {
     "Voices": "/voices",
     "Generate": "/generate",
     "History": "/history",
+    "Settings": "/settings",
 }
-_MADE = ("/clone", "/design", "/voices", "/generate", "/history")
+_MADE = ("/clone", "/design", "/voices", "/generate", "/history", "/settings")
 _HTML = {"Accept": "text/html"}
 
 
@@ -84,12 +85,25 @@ def shown(
         failed = page.get_by_role("listitem", name="It fails.").first
         failed.get_by_role("button", name="Delete").click(timeout=WITHIN)
 
+    def profiled(page: Page) -> None:
+        client.post("/v1/profiles", json={"engine": "tone", "name": long, "description": long})
+        page.get_by_label("Engine").select_option("tone")
+        card = page.get_by_role("listitem", name=long)
+        card.get_by_role("button", name="Hear").click()
+        expect(page.get_by_role("status")).to_contain_text("This is")
+        card.get_by_role("button", name="Change").click()
+        page.get_by_label("Level").fill("7")
+        page.get_by_role("button", name="Keep changes").click()
+        expect(page.locator("#options-level-problem")).to_be_visible()
+        card.get_by_role("button", name="Delete").click()
+
     everything = {
         "/clone": cloned,
         "/design": designed,
         "/voices": listed,
         "/generate": generated,
         "/history": narrated,
+        "/settings": profiled,
     }
 
     def opened(path: str, **options: object) -> Page:
@@ -184,6 +198,8 @@ def test_a_lost_server_is_told(visit: Callable[..., Page], path: str, recording:
         page.get_by_label("Search").fill("low")
     elif path == "/history":
         page.get_by_label("Show").select_option("failed")
+    elif path == "/settings":
+        page.get_by_label("Engine").select_option("tone")
     else:
         page.get_by_label("Text").fill("low")
         page.get_by_role("button", name="Generate").click()

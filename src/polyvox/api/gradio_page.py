@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import importlib
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
@@ -27,7 +28,7 @@ _MOST_JOBS = 50
 def mount(app: FastAPI) -> None:
     """Put the page into the application. Raises Unavailable when Gradio is not installed."""
     try:
-        import gradio  # type: ignore[import-not-found, import-untyped, unused-ignore]
+        gradio: Any = importlib.import_module("gradio")
     except ImportError as error:
         raise Unavailable(
             "The page at /gradio needs Gradio. Run: pip install 'polyvox[gradio]', or unset "

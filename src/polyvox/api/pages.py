@@ -64,3 +64,8 @@ async def generate_page() -> HTMLResponse:
 @router.get("/history")
 async def history_page() -> HTMLResponse:
     return page("history.html")
+
+
+@router.get("/settings")
+async def settings_page() -> HTMLResponse:
+    return page("settings.html")
