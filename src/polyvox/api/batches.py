@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import asdict
-from pathlib import PurePath
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Header, Path, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import AliasChoices, BaseModel, Field, ValidationError
-from starlette.datastructures import UploadFile
 
 from polyvox.api.access import Served
 from polyvox.api.bodies import checked, described, fields, is_form
 from polyvox.api.errors import REFUSALS, as_problem, invalid
-from polyvox.api.job_shapes import JobAnswer, shown
-from polyvox.api.jobs import Id, check_webhook
+from polyvox.api.job_shapes import JobAnswer
+from polyvox.api.jobs import Id, Key, Meant, accepted
 from polyvox.api.limits import Limits
 from polyvox.api.speech import Manner
-from polyvox.domain.errors import Conflict, InvalidInput, NotFound, TooLarge, UnsupportedMedia
-from polyvox.domain.job import BATCH, INTERACTIVE
+from polyvox.api.uploads import document
+from polyvox.domain.errors import Conflict, NotFound
 from polyvox.services.archives import MEDIA_TYPE, archive, file_name
 from polyvox.services.batches import MOST_ROWS, Batches, BatchRow
 from polyvox.services.lists import listed
@@ -42,13 +40,6 @@ class Item(Manner):
         said |= {"format": self.response_format, "sample_rate": self.sample_rate}
         said |= {"name": self.name}
         return {name: value for name, value in said.items() if value not in (None, {}, "")}
-
-
-class Meant(BaseModel):
-    """What is said of a batch as a whole."""
-
-    priority: Literal["interactive", "batch"] = "batch"
-    webhook_url: str | None = Field(None, description="Told, signed, when the job is over.")
 
 
 class BatchIn(Meant, Manner):
@@ -103,32 +94,20 @@ _BODIES = described(
 async def create_batch(
     request: Request,
     response: Response,
-    served: Served,
-    idempotency_key: Annotated[
-        str | None, Header(max_length=200, description="Sent twice, it makes one job.")
-    ] = None,
+    idempotency_key: Key = None,
 ) -> dict[str, Any]:
     """Speak up to 10,000 texts, each into a file; a row that cannot be spoken fails alone. The
     body is JSON, or a form with a list as `file` and defaults beside it."""
     limits: Limits = request.app.state.limits
     given = await fields(request)
     if is_form(request):
-        given["items"] = await _uploaded(given.pop("file", None), limits)
+        data, name = await document(given.pop("file", None), limits, "list of texts")
+        given["items"] = await asyncio.to_thread(listed, data, name)
     asked = checked(BatchIn, given)
-    if asked.webhook_url is not None:
-        check_webhook(asked.webhook_url, limits)
     defaults = {name: value for name, value in given.items() if name in Manner.model_fields}
     items = await asyncio.to_thread(lambda: [_row(defaults, item) for item in asked.items])
-    job, new = await served.jobs.submit(
-        Batches.kind,
-        {"items": items},
-        priority=INTERACTIVE if asked.priority == "interactive" else BATCH,
-        key=idempotency_key,
-        webhook=asked.webhook_url,
-    )
-    response.status_code = 202 if new else 200
-    response.headers["Location"] = f"/v1/jobs/{job.id}"
-    return shown(job)
+    kept = {"items": items}
+    return await accepted(Batches.kind, kept, asked, idempotency_key, request, response)
 
 
 @router.get("/jobs/{id}/rows", response_model=RowPage)
@@ -176,19 +155,6 @@ async def batch_archive(id: Id, served: Served) -> StreamingResponse:
         raise Conflict(f"Job '{id}' has no archive yet: it is {job.status}.")
     headers = {"Content-Disposition": f'attachment; filename="{id}.zip"'}
     return StreamingResponse(archive(served.batches, id, rows), 200, headers, MEDIA_TYPE)
-
-
-async def _uploaded(file: object, limits: Limits) -> list[dict[str, Any]]:
-    if not isinstance(file, UploadFile):
-        raise InvalidInput("Send a list of texts as `file`.", param="file")
-    name = PurePath(file.filename or "").name
-    if not name:
-        raise UnsupportedMedia("The file has no name, by which its kind is told.", param="file")
-    data = await file.read(limits.upload_bytes + 1)
-    if len(data) > limits.upload_bytes:
-        most = limits.upload_bytes / 1e6
-        raise TooLarge(f"The list is over the limit of {most:g} MB.", param="file")
-    return await asyncio.to_thread(listed, data, name)
 
 
 def _row(defaults: dict[str, Any], item: dict[str, Any]) -> dict[str, Any]:

@@ -26,6 +26,7 @@ from polyvox.api.speech import Manner
 from polyvox.audio.encode import FORMATS, format_named
 from polyvox.domain.errors import InvalidInput, PolyvoxError
 from polyvox.domain.job import BATCH, INTERACTIVE
+from polyvox.services import Services
 from polyvox.services.audiobooks import RATE
 from polyvox.services.captions import MEDIA_TYPES
 from polyvox.services.jobs import Jobs
@@ -39,6 +40,7 @@ _SILENCE = 15.0
 """Seconds after which a comment shows that the stream lives."""
 _MOST_CHAPTERS = 10_000
 Id = Annotated[str, Path(max_length=80, description="Of a job.")]
+Key = Annotated[str | None, Header(max_length=200, description="Sent twice, it makes one job.")]
 
 
 class ChapterIn(BaseModel):
@@ -46,16 +48,21 @@ class ChapterIn(BaseModel):
     text: str
 
 
-class JobRequest(Manner):
-    text: str | None = Field(None, description="What is spoken.", examples=["A long story."])
-    chapters: list[ChapterIn] | None = Field(
-        None, max_length=_MOST_CHAPTERS, description="The same in chapters, instead of text."
-    )
+class Meant(BaseModel):
+    """What is said of any job."""
+
     priority: Literal["interactive", "batch"] = Field(
         "batch", description="interactive: before the batch jobs that wait."
     )
     webhook_url: str | None = Field(
         None, description="Address that is told, signed, when the job is over."
+    )
+
+
+class JobRequest(Meant, Manner):
+    text: str | None = Field(None, description="What is spoken.", examples=["A long story."])
+    chapters: list[ChapterIn] | None = Field(
+        None, max_length=_MOST_CHAPTERS, description="The same in chapters, instead of text."
     )
 
     def asked(self) -> dict[str, Any]:
@@ -74,31 +81,39 @@ async def create_job(
     asked: JobRequest,
     request: Request,
     response: Response,
-    served: Served,
-    idempotency_key: Annotated[
-        str | None, Header(max_length=200, description="Sent twice, it makes one job.")
-    ] = None,
+    idempotency_key: Key = None,
 ) -> dict[str, Any]:
     """Speak a text, however long, as a job. 200 when the key was used for the same before."""
-    limits: Limits = request.app.state.limits
     if (asked.text is None) == (asked.chapters is None):
         raise InvalidInput("Give a text or chapters.", param="text")
-    if asked.webhook_url is not None:
-        check_webhook(asked.webhook_url, limits)
-    priority = INTERACTIVE if asked.priority == "interactive" else BATCH
-    job, new = await served.jobs.submit(
-        "narration",
-        asked.asked(),
-        priority=priority,
-        key=idempotency_key,
-        webhook=asked.webhook_url,
+    return await accepted("narration", asked.asked(), asked, idempotency_key, request, response)
+
+
+async def accepted(
+    kind: str,
+    asked: dict[str, Any],
+    meant: Meant,
+    key: str | None,
+    request: Request,
+    response: Response,
+) -> dict[str, Any]:
+    """The job that does what is asked: a new one, or the one of the same key (200)."""
+    if meant.webhook_url is not None:
+        _check_webhook(meant.webhook_url, request.app.state.limits)
+    services: Services = request.app.state.services
+    job, new = await services.jobs.submit(
+        kind,
+        asked,
+        priority=INTERACTIVE if meant.priority == "interactive" else BATCH,
+        key=key,
+        webhook=meant.webhook_url,
     )
     response.status_code = 202 if new else 200
     response.headers["Location"] = f"/v1/jobs/{job.id}"
     return shown(job)
 
 
-def check_webhook(url: str, limits: Limits) -> None:
+def _check_webhook(url: str, limits: Limits) -> None:
     """Raises InvalidInput for an address that will not be told."""
     if not limits.webhooks:
         raise InvalidInput(

@@ -9,13 +9,14 @@ import contextlib
 import shutil
 import tempfile
 from collections.abc import AsyncIterator
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from fastapi import Request, UploadFile
+from starlette.datastructures import UploadFile as Sent
 
 from polyvox.api.fetch import Bounds, fetched
 from polyvox.api.limits import Limits
-from polyvox.domain.errors import InvalidInput, TooLarge
+from polyvox.domain.errors import InvalidInput, TooLarge, UnsupportedMedia
 
 _PIECE = 1 << 20
 """Characters of base64 that are decoded at once; a multiple of 4."""
@@ -78,3 +79,18 @@ def _decode(encoded: str, target: Path) -> None:
                 written.write(base64.b64decode(encoded[first : first + _PIECE], validate=True))
     except (binascii.Error, ValueError) as error:
         raise InvalidInput("audio is neither base64 nor an http(s) URL.", param="audio") from error
+
+
+async def document(file: object, limits: Limits, what: str) -> tuple[bytes, str]:
+    """A text file that was sent as `file`, and its name, by which its kind is told; `what` says
+    what it should be. Raises InvalidInput, UnsupportedMedia or TooLarge."""
+    if not isinstance(file, Sent):
+        raise InvalidInput(f"Send the {what} as `file`.", param="file")
+    name = PurePath(file.filename or "").name
+    if not name:
+        raise UnsupportedMedia("The file has no name, by which its kind is told.", param="file")
+    data = await file.read(limits.upload_bytes + 1)
+    if len(data) > limits.upload_bytes:
+        most = limits.upload_bytes / 1e6
+        raise TooLarge(f"The {what} is over the limit of {most:g} MB.", param="file")
+    return data, name
