@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import AsyncIterator
+from types import FrameType
 from typing import Any
 
 import uvicorn
@@ -17,7 +18,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from polyvox.api import build, guarded
 from polyvox.api.limits import Limits
 from polyvox.api.webhooks import Herald, herald
-from polyvox.app import running, tidy, worker
+from polyvox.app import registry, running, tidy, worker
 from polyvox.domain.errors import Unavailable
 from polyvox.jobs.queue import Embedded
 from polyvox.settings import Settings
@@ -41,6 +42,46 @@ def run(settings: Settings) -> None:
     print(_welcome(f"http://{f'[{host}]' if ':' in host else host}:{port}"), flush=True)
     with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
         runner.run(uvicorn.Server(config).serve([listening]))
+
+
+def run_worker(settings: Settings, engine: str, load: bool) -> None:
+    """Speak for gateways until stopped, and end what has begun. Raises Unavailable where nothing
+    can be spoken, or when the address cannot be listened on."""
+    from polyvox.app.cluster import Worker
+
+    worker = Worker(settings, registry(settings), engine)
+    listening = _listen(settings.server.host, settings.server.port)
+    host, port = listening.getsockname()[:2]
+    config = uvicorn.Config(
+        worker.application,
+        http=_protocol(settings.server.header_seconds),
+        ws="none",
+        log_level=settings.server.log_level,
+        timeout_graceful_shutdown=5,
+        access_log=settings.server.log_level == "debug",
+        server_header=False,
+    )
+
+    class Server(uvicorn.Server):
+        def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+            """The first time it leaves in peace."""
+            if worker.desk.stopping.is_set():
+                super().handle_exit(sig, frame)
+            worker.desk.stopping.set()
+
+    async def serve() -> None:
+        await worker.prepare(load)
+        server = Server(config)
+        async with worker.living(port):
+            serving = asyncio.create_task(server.serve([listening]))
+            draining = asyncio.create_task(worker.drained())
+            await asyncio.wait((serving, draining), return_when=asyncio.FIRST_COMPLETED)
+        server.should_exit = True
+        await serving
+
+    with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
+        print(f"A worker with {engine} listens on http://{host}:{port}", flush=True)
+        runner.run(serve())
 
 
 def standalone(settings: Settings) -> ASGIApp:
@@ -78,6 +119,7 @@ def standalone(settings: Settings) -> ASGIApp:
         clip_seconds=settings.speech.clip_wait_seconds,
         job_characters=settings.jobs.max_characters,
         webhooks=settings.jobs.webhook_secret is not None,
+        node_token=settings.cluster.token,
     )
     app = build(lifespan, limits)
     if server.gradio:

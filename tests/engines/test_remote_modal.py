@@ -43,7 +43,7 @@ from polyvox.engines.tone import Tone
 from polyvox.runtime.launch import Launch
 from polyvox.runtime.pool import Pool
 from polyvox.runtime.wire import Message, chunk_message, pack
-from tests.cloud.nodes import TOKEN, RunningNode, node
+from tests.cluster.nodes import TOKEN, RunningNode, node
 from tests.engines.listening import Exchange, listening
 from tests.sounds import decode, pitch_of, silence
 
@@ -84,7 +84,8 @@ Make = Callable[..., Any]
 
 @pytest.fixture(scope="module")
 def tone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningNode]:
-    with node(tmp_path_factory.mktemp("tone"), "tone", "--waiting", "1") as running:
+    alone = {"POLYVOX_CLUSTER__WAITING": "1", "POLYVOX_ENGINES__HOSTS": "1"}
+    with node(tmp_path_factory.mktemp("tone"), "tone", **alone) as running:
         yield running
 
 

@@ -15,7 +15,7 @@ import pytest
 
 from polyvox.engines.qwen3.engine import Qwen3
 from tests import sounds
-from tests.cloud.nodes import TOKEN, RunningNode, node
+from tests.cluster.nodes import TOKEN, RunningNode, node
 from tests.server import served
 
 pytestmark = pytest.mark.engines
@@ -42,9 +42,7 @@ def far(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningNode]:
         env={**os.environ, "HF_HUB_OFFLINE": "1", "PYTHONPATH": str(ROOT / "src")},
         capture_output=True,
     )
-    places = ["--weights", str(folder / "models")]
-    places += ["--environments", str(folder / "environments")]
-    with node(folder, "qwen3", *places) as running:
+    with node(folder, "qwen3") as running:
         yield running
 
 

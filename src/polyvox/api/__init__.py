@@ -20,6 +20,7 @@ from polyvox.api import (
     jobs,
     making,
     metrics,
+    nodes,
     pages,
     profiles,
     speech,
@@ -30,6 +31,7 @@ from polyvox.api.dialects import (
     audio_voice,
     audio_voice_jobs,
     celestial,
+    gateway_nodes,
     openai,
     openai_voices,
     quality_profiles,
@@ -79,7 +81,9 @@ def build(lifespan: Lifespan, limits: Limits) -> FastAPI:
     app.include_router(audio_voice.router)
     app.include_router(audio_voice_jobs.router, max_body_size=limits.form_bytes)
     app.include_router(quality_profiles.router)
+    app.include_router(gateway_nodes.router)
     app.include_router(engines.router, prefix="/v1")
+    app.include_router(nodes.router, prefix="/v1")
     app.include_router(profiles.router, prefix="/v1")
     body, _ = limits.of("/jobs", "")
     app.include_router(jobs.router, prefix="/v1", max_body_size=body)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 _FIELDS = 1_000_000
 """Bytes that a form may have beside its file."""
@@ -29,6 +29,8 @@ class Limits:
     """Of the text of a job."""
     webhooks: bool
     """Whether addresses can be told that a job is over."""
+    node_token: str | None = field(default=None, repr=False)
+    """That nodes must have; without one they are let in from this machine only."""
     clip_seconds: float = 20.0
     """How long a clip that is kept as a file is waited for."""
 

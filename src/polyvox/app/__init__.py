@@ -11,16 +11,17 @@ import contextlib
 import logging
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from polyvox.app.launching import cores, environments, launch, models
+from polyvox.app.storing import Storage, check_blobs, check_database, opened
 from polyvox.audio.decode import Limits
 from polyvox.domain.errors import PolyvoxError
 from polyvox.engines.registry import Registry
 from polyvox.runtime.lane import Limits as PoolLimits
 from polyvox.runtime.launch import Launch
 from polyvox.runtime.pool import Pool
+from polyvox.runtime.speakers import Speakers
 from polyvox.services import Services
 from polyvox.services.consents import Consents
 from polyvox.services.engines import Engines
@@ -40,12 +41,7 @@ if TYPE_CHECKING:
     from polyvox.jobs.queue import Queue
     from polyvox.jobs.worker import Rules as JobRules
     from polyvox.jobs.worker import Worker
-    from polyvox.storage.blobs import Blobs
-    from polyvox.storage.cache import Cache
-    from polyvox.storage.jobs import JobRows
-    from polyvox.storage.parts import PartRows
-    from polyvox.storage.profiles import ProfileRows
-    from polyvox.storage.shelf import Shelf
+    from polyvox.services.nodes import Nodes
 
 
 __all__ = [
@@ -70,11 +66,14 @@ async def running(settings: Settings, *, stored: bool = True) -> AsyncIterator[S
     """Everything that speaks, until the block is left. Without `stored`, no database."""
     async with contextlib.AsyncExitStack() as stack:
         known = registry(settings)
-        pool = Pool(lambda model: launch(settings, known, model), _limits(settings))
+        pool = _speakers(settings, known)
         stack.push_async_callback(pool.close)
         engines, presets = _catalogue(settings, known, pool)
-        storage = await _storage(settings, stack) if stored else _Storage()
+        storage = await opened(settings, stack) if stored else Storage()
         links = settings.storage.signed_urls
+        nodes = _nodes(pool, engines, presets)
+        if nodes:
+            await stack.enter_async_context(nodes.watching())
         voices = Voices(engines, presets, storage.shelf, links=links)
         profiles = Profiles(engines, storage.profiles)
         encoders = stack.enter_context(ThreadPoolExecutor(cores(), "encoder"))
@@ -111,6 +110,7 @@ async def running(settings: Settings, *, stored: bool = True) -> AsyncIterator[S
             Consents(storage.shelf, decoders),
             profiles,
             work,
+            nodes,
         )
 
 
@@ -141,28 +141,25 @@ def has_default_profiles(settings: Settings) -> bool:
     return has_default_profiles(settings.database_url)
 
 
-async def check_database(settings: Settings) -> str:
-    """The database's address, once it answers and its tables are up to date."""
-    from polyvox.storage.database import connect
+def _speakers(settings: Settings, known: Registry) -> Speakers:
+    """The hosts of this machine, behind the nodes where there may be any."""
+    local = Pool(lambda model: launch(settings, known, model), _limits(settings))
+    if not settings.cluster.enabled:
+        return local
+    from polyvox.app.cluster import cluster  # an HTTP client that others do without
 
-    database = await connect(settings.database_url)
-    await database.dispose()
-    return database.url.render_as_string(hide_password=True)
-
-
-async def check_blobs(settings: Settings) -> str:
-    """Where recordings and clips are kept, once something could be written there."""
-    from polyvox.storage.blobs import Blobs
-
-    url = settings.storage.blobs
-    folder = settings.storage.folder / "blobs"
-    blobs = Blobs.s3(url, _s3_options(settings)) if url else Blobs.local(folder)
-    await blobs.put("doctor", b"well")
-    await blobs.delete(["doctor"])
-    return url or str(folder)
+    return cluster(settings, known, local, _limits(settings))
 
 
-def _catalogue(settings: Settings, known: Registry, pool: Pool) -> tuple[Engines, Presets]:
+def _nodes(pool: Speakers, engines: Engines, presets: Presets) -> Nodes | None:
+    if isinstance(pool, Pool):
+        return None
+    from polyvox.app.cluster import nodes
+
+    return nodes(pool, engines, presets)
+
+
+def _catalogue(settings: Settings, known: Registry, pool: Speakers) -> tuple[Engines, Presets]:
     engines = Engines(
         known,
         pool,
@@ -176,17 +173,7 @@ def _catalogue(settings: Settings, known: Registry, pool: Pool) -> tuple[Engines
     return engines, Presets(engines, settings.speech.voice)
 
 
-@dataclass(frozen=True)
-class _Storage:
-    blobs: Blobs | None = None
-    shelf: Shelf | None = None
-    profiles: ProfileRows | None = None
-    jobs: JobRows | None = None
-    parts: PartRows | None = None
-    cache: Cache | None = None
-
-
-def _work(settings: Settings, storage: _Storage, speaking: Speaking) -> Work | None:
+def _work(settings: Settings, storage: Storage, speaking: Speaking) -> Work | None:
     if storage.blobs is None or storage.jobs is None or storage.parts is None:
         return None
     kept, links = settings.storage, settings.storage.signed_urls
@@ -228,45 +215,6 @@ def _job_rules(settings: Settings) -> JobRules:
         silence=given.silence_seconds,
         keep=given.keep_days * 86400 if given.keep_days else None,
     )
-
-
-async def _storage(settings: Settings, stack: contextlib.AsyncExitStack) -> _Storage:
-    from polyvox.storage.blobs import Blobs
-    from polyvox.storage.cache import Cache
-    from polyvox.storage.consents import ConsentRows
-    from polyvox.storage.database import connect
-    from polyvox.storage.jobs import JobRows
-    from polyvox.storage.parts import PartRows
-    from polyvox.storage.profiles import ProfileRows
-    from polyvox.storage.shelf import Shelf
-    from polyvox.storage.voices import VoiceRows
-
-    database = await connect(settings.database_url)
-    stack.push_async_callback(database.dispose)
-    local = Blobs.local(settings.storage.folder / "blobs")
-    remote = settings.storage.blobs
-    blobs = Blobs.s3(remote, _s3_options(settings)) if remote else local
-    shelf = Shelf(VoiceRows(database), ConsentRows(database), blobs)
-    days = settings.profiles.lifetime_days
-    profiles = ProfileRows(database, days and days * 86400)
-    kept = _Storage(blobs, shelf, profiles, JobRows(database), PartRows(database))
-    if not settings.cache.enabled:
-        return kept
-    cache = Cache(database, local, int(settings.cache.max_mb * 1e6))
-    stack.push_async_callback(cache.close)
-    return replace(kept, cache=cache)
-
-
-def _s3_options(settings: Settings) -> dict[str, str]:
-    storage = settings.storage
-    options = {
-        "endpoint": storage.s3_endpoint,
-        "region": storage.s3_region,
-        "access_key_id": storage.s3_access_key,
-        "secret_access_key": storage.s3_secret_key,
-        "session_token": storage.s3_session_token,
-    }
-    return {name: value for name, value in options.items() if value}
 
 
 def _rules(settings: Settings) -> Rules:

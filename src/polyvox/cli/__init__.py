@@ -13,6 +13,7 @@ from polyvox.cli import (
     config,
     doctor,
     engines,
+    gateway,
     jobs,
     models,
     narrate,
@@ -20,6 +21,7 @@ from polyvox.cli import (
     serve,
     speak,
     voices,
+    worker,
 )
 
 _EPILOG = "Settings come from arguments, POLYVOX_… variables and polyvox.toml; see `config show`."
@@ -37,6 +39,8 @@ app = typer.Typer(
 app.command()(speak.speak)
 app.command()(narrate.narrate)
 app.command()(serve.serve)
+app.command()(gateway.gateway)
+app.command()(worker.worker)
 app.add_typer(voices.app, name="voices")
 app.add_typer(profiles.app, name="profiles")
 app.add_typer(jobs.app, name="jobs")

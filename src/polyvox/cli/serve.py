@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+if TYPE_CHECKING:
+    from polyvox.settings import Settings
 
 
 def serve(
@@ -23,21 +26,29 @@ def serve(
     ] = None,
 ) -> None:
     """Start the server on http://127.0.0.1:8080, or where the settings say."""
-    from polyvox import settings
     from polyvox.server import run
 
-    if not settings.settings_file() and not config:
-        _write_default(settings.user_file())
     given: dict[str, dict[str, Any]] = {
         "server": {"host": host, "port": port},
         "engines": {"enabled": tuple(engine) if engine else None, "hosts": hosts},
         "speech": {"model": model or (engine[0] if engine else None)},
     }
-    chosen = {
+    run(chosen(given, config))
+
+
+def chosen(
+    given: dict[str, dict[str, Any]], config: Path | None, defaults: dict[str, Any] | None = None
+) -> Settings:
+    """The settings in force, with what was `given` by section; None was not given."""
+    from polyvox import settings
+
+    if not settings.settings_file() and not config:
+        _write_default(settings.user_file())
+    said = {
         section: {name: value for name, value in values.items() if value is not None}
         for section, values in given.items()
     }
-    run(settings.load(chosen, config))
+    return settings.load(said, config, defaults)
 
 
 def _write_default(path: Path) -> None:

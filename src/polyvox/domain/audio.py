@@ -23,6 +23,8 @@ class AudioChunk:
     """Hertz; the same for every chunk of a stream."""
     words: tuple[Word, ...] = ()
     """Words whose times have become known with this chunk; they may lie in earlier audio."""
+    origin: str = ""
+    """Id of the node that spoke it; empty for hosts of this machine."""
 
     @property
     def duration(self) -> float:

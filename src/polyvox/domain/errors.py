@@ -4,13 +4,16 @@ documentation; statuses, exit codes and retries are decided where they are used,
 PolyvoxError
 ├── InvalidInput             the caller can mend it
 │   ├── NothingToSpeak       a blank text, or one without a sound
+│   ├── Unauthorized         it does not say who asks, or wrongly
 │   ├── NotFound             no such voice, model, language, engine
 │   ├── Conflict             it exists already, or is in use
 │   ├── TooLarge             over a limit that the message names
 │   ├── TooSlow              the request itself took too long to come
 │   └── UnsupportedMedia     not a kind of content we read
 ├── Busy                     try again later; says when
+│   └── RateLimited          this client, or all together, ask too often
 ├── Unavailable              the engine is not installed or cannot load
+│   └── NodeLost             the machine that was to speak does not answer
 ├── EngineFailed             the engine raised an error of its own
 │   └── EngineCrashed        the engine's process died
 ├── TimedOut                 it took longer than the limit allows
@@ -48,6 +51,10 @@ class NothingToSpeak(InvalidInput):
     code = "nothing_to_speak"
 
 
+class Unauthorized(InvalidInput):
+    code = "unauthorized"
+
+
 class NotFound(InvalidInput):
     code = "not_found"
 
@@ -73,9 +80,17 @@ class Busy(PolyvoxError):
     retry = True
 
 
+class RateLimited(Busy):
+    code = "rate_limited"
+
+
 class Unavailable(PolyvoxError):
     code = "unavailable"
     retry = True
+
+
+class NodeLost(Unavailable):
+    code = "node_lost"
 
 
 class EngineFailed(PolyvoxError):

@@ -69,7 +69,8 @@ class Lane:
         self._free = asyncio.Semaphore(self._seats)
         self._places: list[_Place] = []
         self._settling: set[asyncio.Task[None]] = set()
-        self._waiting = 0
+        self.waiting = 0
+        """Requests that wait for a seat, but for the promised ones."""
         self._usual = 0.1
         """Seconds a seat is usually held, as a running mean."""
         self._resting: asyncio.TimerHandle | None = None
@@ -82,7 +83,12 @@ class Lane:
     def idle(self) -> bool:
         """Whether its hosts could end now without anybody noticing."""
         busy = any(place.taken or place.host is None for place in self._places)
-        return bool(self._places) and not (busy or self._settling or self._waiting)
+        return bool(self._places) and not (busy or self._settling or self.waiting)
+
+    @property
+    def full(self) -> bool:
+        """Whether every seat is taken."""
+        return self._free.locked()
 
     @property
     def running(self) -> list[Host]:
@@ -146,19 +152,19 @@ class Lane:
         if not self._free.locked() or promised:
             await self._free.acquire()
             return
-        if self._waiting >= self._limits.waiting:
+        if self.waiting >= self._limits.waiting:
             raise self._full("Too many requests are waiting")
-        self._waiting += 1
+        self.waiting += 1
         try:
             async with asyncio.timeout(self._limits.wait):
                 await self._free.acquire()
         except TimeoutError as error:
             raise self._full(f"No voice was free for {self._limits.wait:.0f} seconds") from error
         finally:
-            self._waiting -= 1
+            self.waiting -= 1
 
     def _full(self, what: str) -> Busy:
-        seconds = math.ceil(self._usual * self._waiting / self._seats)
+        seconds = math.ceil(self._usual * self.waiting / self._seats)
         seconds = min(max(seconds, 1), 300)
         return Busy(f"{what}; try again in {seconds} s.", retry_after=seconds)
 

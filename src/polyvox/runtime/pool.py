@@ -117,6 +117,16 @@ class Pool:
         """Those that run now."""
         return self._lane(model).running
 
+    @property
+    def waiting(self) -> int:
+        """Requests that wait for a seat."""
+        return sum(lane.waiting for lane in self._lanes.values())
+
+    @property
+    def free(self) -> bool:
+        """Whether any model has a free seat."""
+        return any(not lane.full for lane in self._lanes.values())
+
     async def close(self) -> None:
         await asyncio.gather(*(lane.close() for lane in self._lanes.values()))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from polyvox.domain.errors import Unavailable
 from polyvox.services.batches import Batches
@@ -20,6 +21,9 @@ from polyvox.services.upkeep import Upkeep
 from polyvox.services.voices import Voices
 from polyvox.services.work import Work
 
+if TYPE_CHECKING:
+    from polyvox.services.nodes import Nodes
+
 
 @dataclass(frozen=True)
 class Services:
@@ -35,6 +39,18 @@ class Services:
     profiles: Profiles
     kept: Work | None
     """None where nothing is stored."""
+    cluster: Nodes | None = None
+    """None where this machine speaks by itself."""
+
+    @property
+    def nodes(self) -> Nodes:
+        """Raises Unavailable where this machine speaks by itself."""
+        if self.cluster is None:
+            raise Unavailable(
+                "This server speaks by itself. For one that nodes register with, run: "
+                "polyvox gateway"
+            )
+        return self.cluster
 
     @property
     def jobs(self) -> Jobs:

@@ -14,7 +14,8 @@ from polyvox.engines.contract import Synthesizer, capabilities
 from polyvox.engines.options import schema
 from polyvox.engines.registry import Registry
 from polyvox.runtime.breaker import CLOSED, HALF_OPEN, OPEN
-from polyvox.runtime.pool import FAILED, LOADING, READY, SLEEPING, Pool
+from polyvox.runtime.pool import FAILED, LOADING, READY, SLEEPING
+from polyvox.runtime.speakers import Speakers
 from polyvox.text.language import resolve
 
 _log = logging.getLogger(__name__)
@@ -47,7 +48,7 @@ class Engines:
     def __init__(
         self,
         registry: Registry,
-        pool: Pool,
+        pool: Speakers,
         enabled: Sequence[str],
         default_model: str,
         stand_in: str | None = None,
@@ -78,9 +79,22 @@ class Engines:
     def names(self) -> tuple[str, ...]:
         return self._enabled
 
+    def add(self, engine: str) -> None:
+        """Switch on another engine, which a node speaks with. Raises NotFound for one of which
+        nothing is known here."""
+        if engine in self._enabled:
+            return
+        models = self._models_of(engine)
+        self._enabled = (*self._enabled, engine)
+        for model in models:
+            known = self._models.get(model.id)
+            if known is None or known.stands_in:
+                self._models[model.id] = model
+
     def models(self) -> list[Model]:
         """Every model, aliases included."""
-        return list(self._models.values())
+        sizeless = [self.find(name) for name in _ANY_SIZE if QWEN in self._enabled]
+        return list((self._models | {model.id: model for model in sizeless}).values())
 
     def find(self, model: str | None) -> Model:
         """The model of that id or alias. Raises NotFound, or Unavailable for one whose engine is
@@ -127,6 +141,10 @@ class Engines:
         """Whether the model can do one of the things that its engine can."""
         abilities = self.synthesizer(model.engine).abilities
         return what in abilities.get(model.loaded, (what,))
+
+    def is_here(self, model: str) -> bool:
+        """Whether the model could speak: its weights and its engine's packages are there."""
+        return self._state([self.find(model)])[0] != ABSENT
 
     def synthesizer(self, engine: str) -> type[Synthesizer]:
         """The declarations of an engine that is switched on. Raises NotFound."""

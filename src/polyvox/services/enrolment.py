@@ -28,7 +28,7 @@ from polyvox.domain.voice import (
     VoiceRecord,
 )
 from polyvox.engines.contract import Synthesizer
-from polyvox.runtime.pool import Pool
+from polyvox.runtime.speakers import Speakers
 from polyvox.services.engines import Engines
 from polyvox.services.samples import sentence
 from polyvox.services.voices import Voices
@@ -72,7 +72,7 @@ class Enrolment:
     """Makes voices."""
 
     def __init__(
-        self, engines: Engines, voices: Voices, pool: Pool, threads: Executor, rules: Rules
+        self, engines: Engines, voices: Voices, pool: Speakers, threads: Executor, rules: Rules
     ) -> None:
         """`threads` are those that decode."""
         self._engines, self._voices, self._pool = engines, voices, pool

@@ -42,9 +42,18 @@ class Presets:
     def __init__(self, engines: Engines, default: str | None = None) -> None:
         """`default` names the voice of requests that name none."""
         self._engines, self._default = engines, default
-        self._voices = {name: _presets(engines, name) for name in engines.names}
-        self._by_id = {voice.id: voice for voices in self._voices.values() for voice in voices}
-        self._named = {name: _names(voices) for name, voices in self._voices.items()}
+        self._voices = dict[str, list[Voice]]()
+        self._by_id = dict[str, Voice]()
+        self._named = dict[str, dict[str, Voice]]()
+        self.learn()
+
+    def learn(self) -> None:
+        """Know the voices of engines that have been switched on since."""
+        for name in self._engines.names:
+            if name not in self._voices:
+                self._voices[name] = voices = _presets(self._engines, name)
+                self._by_id |= {voice.id: voice for voice in voices}
+                self._named[name] = _names(voices)
 
     def list(
         self, engines: Sequence[str], kind: str | None = None, text: str | None = None

@@ -17,7 +17,7 @@ from polyvox.domain.errors import NothingToSpeak
 from polyvox.domain.speech import Segment, Utterance, Word
 from polyvox.domain.voice import Voice
 from polyvox.runtime.breaker import FAILURES
-from polyvox.runtime.pool import Pool
+from polyvox.runtime.speakers import Speakers
 from polyvox.services.plan import Plan, Planner
 from polyvox.text.segment import Piece
 
@@ -80,7 +80,7 @@ class Synthesis:
     def __init__(
         self,
         planner: Planner,
-        pool: Pool,
+        pool: Speakers,
         cache: Cache | None,
         encoders: Executor,
         *,

@@ -35,13 +35,19 @@ _FILE_VARIABLE = "POLYVOX_CONFIG"
 _NOT_SETTINGS = (_FILE_VARIABLE, "POLYVOX_TEST_DATABASE_URL", "POLYVOX_TEST_ENGINES")
 
 
-def load(arguments: Mapping[str, Any] | None = None, file: Path | None = None) -> Settings:
+def load(
+    arguments: Mapping[str, Any] | None = None,
+    file: Path | None = None,
+    defaults: Mapping[str, Any] | None = None,
+) -> Settings:
     """The settings in force.
 
     `arguments` are nested by section and win over everything; `file` replaces the settings
-    file that would be found. Raises InvalidInput naming the key that is wrong.
+    file that would be found; `defaults` stand where nothing else is said. Raises InvalidInput
+    naming the key that is wrong.
     """
     layers = (
+        defaults or {},
         _read(file or settings_file()),
         _from_variables({key: value or "" for key, value in dotenv_values(".env").items()}),
         _from_variables(os.environ),

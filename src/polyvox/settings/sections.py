@@ -200,6 +200,52 @@ class Cache(Section):
     max_mb: float = Field(512, ge=0, description="Room for cached speech, in megabytes.")
 
 
+class Cluster(Section):
+    enabled: bool = Field(
+        False, description="Speak through nodes that register, as `polyvox gateway` does."
+    )
+    token: str | None = Field(
+        None,
+        description="Shared by gateways and workers, at least 16 characters; without one they "
+        "stay on this machine.",
+    )
+    redis: str | None = Field(
+        None, description="redis://… where several gateways keep their nodes and limits."
+    )
+    balance: Literal["round-robin", "least-outstanding", "affinity"] = Field(
+        "round-robin", description="Which node speaks next; affinity keeps a voice on one."
+    )
+    dead_seconds: float = Field(
+        30, gt=0, description="Without a sign of life for so long, a node gets nothing more."
+    )
+    silence_seconds: float = Field(
+        5, gt=1, description="A node that sends nothing for so long is lost; another goes on."
+    )
+    gateways: tuple[str, ...] = Field((), description="Where a worker registers, http(s)://….")
+    advertise: str | None = Field(
+        None, description="Where gateways reach a worker; its own address if unset."
+    )
+    beat_seconds: float = Field(10, gt=0, description="Time between a worker's signs of life.")
+    drain_seconds: float = Field(
+        120, ge=0, description="Time a stopped worker has for what it is speaking."
+    )
+    waiting: int = Field(
+        4, ge=0, description="Requests that may wait at a worker; more go to another one."
+    )
+
+
+class Rates(Section):
+    per_minute: int | None = Field(
+        None, ge=1, description="Requests a minute from all clients; a gateway starts with 1000."
+    )
+    per_address: int | None = Field(
+        None, ge=1, description="Requests a minute from one address; a gateway starts with 100."
+    )
+    at_once: int | None = Field(
+        None, ge=1, description="Requests answered at once; a gateway starts with 50."
+    )
+
+
 class Settings(Section):
     """All sections."""
 
@@ -211,6 +257,8 @@ class Settings(Section):
     profiles: Profiles = Profiles()
     jobs: Jobs = Jobs()
     cache: Cache = Cache()
+    cluster: Cluster = Cluster()
+    rates: Rates = Rates()
 
     @property
     def database_url(self) -> str:

@@ -12,14 +12,15 @@ _SHORTEST = 16
 
 
 class Token:
-    def __init__(self, value: str) -> None:
-        """Raises Unavailable for a token that is none, or that can be guessed."""
+    def __init__(self, value: str, name: str = VARIABLE) -> None:
+        """`name` is where it was set. Raises Unavailable for a token that is none, or that can be
+        guessed."""
         token = value.strip()
         if not (token.isascii() and token.isprintable()) or " " in token:
-            raise Unavailable(f"{VARIABLE} holds characters that no token has.")
+            raise Unavailable(f"{name} holds characters that no token has.")
         if len(token) < _SHORTEST:
             raise Unavailable(
-                f"{VARIABLE} must hold a token of at least {_SHORTEST} characters; make one with: "
+                f"{name} must hold a token of at least {_SHORTEST} characters; make one with: "
                 "python -c 'import secrets; print(secrets.token_urlsafe(32))'"
             )
         self._digest = sha256(token.encode()).digest()

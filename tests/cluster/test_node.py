@@ -1,9 +1,6 @@
 """A node answers whoever has its token, in wire messages, and refuses everything else early."""
 
 import io
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
@@ -15,7 +12,7 @@ import pytest
 from polyvox.domain.speech import Segment
 from polyvox.domain.voice import DESIGNED, PRESET, Voice
 from polyvox.runtime.wire import Message, pack, read, to_fields
-from tests.cloud.nodes import TOKEN, node
+from tests.cluster.nodes import TOKEN, node
 
 _PRESET = Voice("low", "low", "tone", PRESET, "low")
 Client = httpx.Client
@@ -76,18 +73,16 @@ def test_without_the_token_nothing_is_done(client: Client, header: str) -> None:
     assert TOKEN not in answer.text
 
 
-@pytest.mark.parametrize("token", ["", "short", "with blanks in the middle"])
-def test_a_node_does_not_start_without_a_token(token: str) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "polyvox.cloud.node", "--engine", "tone", "--port", "0"],
-        env={**os.environ, "POLYVOX_TOKEN": token},
-        capture_output=True,
-        text=True,
-        timeout=30,
-        check=False,
-    )
-    assert done.returncode == 1
-    assert "POLYVOX_TOKEN" in done.stderr
+@pytest.mark.parametrize(
+    ("token", "host"),
+    [("", "0.0.0.0"), ("short", "127.0.0.1"), ("with blanks in the middle", "127.0.0.1")],
+)
+def test_a_worker_does_not_start_with_a_token_that_protects_nothing(
+    tmp_path: Path, token: str, host: str
+) -> None:
+    asked = node(tmp_path, "tone", "--host", host, POLYVOX_CLUSTER__TOKEN=token)
+    with pytest.raises(AssertionError, match=r"cluster\.token"), asked:
+        pass
 
 
 @pytest.mark.parametrize(
@@ -104,7 +99,6 @@ def test_a_node_does_not_start_without_a_token(token: str) -> None:
         (_asked() + b"more", "goes on"),
         (_asked()[:-1] + b" ", "not a message"),
         (pack(Message("state", 0, {"digest": "0" * 64}, b"x")) + _asked(), "digest"),
-        (_asked(voice=Voice("v", "v", "tone", DESIGNED, digest="0" * 64)), "has not come"),
     ],
 )
 def test_what_is_no_request_is_refused(client: Client, body: bytes, about: str) -> None:
@@ -144,14 +138,37 @@ def test_a_design_is_spoken_with_its_state(client: Client) -> None:
     assert [message.kind for message in _told(blended)] == ["made"]
 
 
-def test_an_engine_that_is_not_installed_says_what_to_do(tmp_path: Path) -> None:
-    with node(tmp_path, "qwen3") as running:
-        answer = httpx.post(
-            f"{running.url}/host?model=qwen3-tts-1.7b-preset",
-            content=_asked(),
-            headers={"Authorization": f"Bearer {TOKEN}"},
-        )
-        told = _told(answer)
+def test_a_voice_whose_state_was_sent_once_is_known_by_its_digest(client: Client) -> None:
+    state = b"not asked for before"
+    voice = Voice("v", "v", "tone", DESIGNED, digest=sha256(state).hexdigest())
+    unknown = client.post("/host?model=tone", content=_asked(voice=voice))
+    assert unknown.status_code == 409
+    assert unknown.json()["error"]["code"] == "state_needed"
+
+
+def test_what_is_converted_has_the_length_of_what_was_spoken(client: Client) -> None:
+    """The tone engine cannot convert: the refusal is the host's own, in the answer."""
+    fields = {
+        "source": {"sample_rate": 24000, "transcript": None, "language": None},
+        "voice": to_fields(_PRESET),
+        "options": {},
+    }
+    told = _told(
+        client.post("/host?model=tone", content=pack(Message("convert", 3, fields, bytes(400))))
+    )
     assert [message.kind for message in told] == ["error"]
-    assert told[0].fields["code"] == "unavailable"
-    assert "polyvox engines install qwen3" in told[0].fields["message"]
+
+
+def test_commands_need_the_token_and_a_known_name(client: Client) -> None:
+    refused = httpx.post(f"{client.base_url}/command", json={"command": "stop"})
+    assert refused.status_code == 401
+    assert client.post("/command", json={"command": "dance"}).status_code == 400
+    assert client.post("/command", content=b"hello").status_code == 400
+    params = {"command": "activate", "params": {"model": "tune"}}
+    assert client.post("/command", json=params).status_code == 404
+
+
+def test_an_engine_that_is_not_installed_says_what_to_do(tmp_path: Path) -> None:
+    asked = node(tmp_path, "qwen3")
+    with pytest.raises(AssertionError, match="polyvox engines install qwen3"), asked:
+        pass

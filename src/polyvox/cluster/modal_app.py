@@ -1,4 +1,4 @@
-"""A node on Modal's GPUs: `modal deploy -m polyvox.cloud.modal_app`.
+"""A node on Modal's GPUs: `modal deploy -m polyvox.cluster.modal_app`.
 
 Needs the package `modal` where it is deployed from, and a secret `polyvox` with POLYVOX_TOKEN.
 """
@@ -13,9 +13,9 @@ from typing import Any
 import modal  # type: ignore[import-not-found, import-untyped, unused-ignore]
 
 import polyvox
-from polyvox.cloud.access import VARIABLE
-from polyvox.cloud.launches import LaunchOf, weights_of
-from polyvox.cloud.node import node
+from polyvox.cluster.access import VARIABLE
+from polyvox.cluster.launches import LaunchOf, weights_of
+from polyvox.cluster.node import node
 from polyvox.engines.qwen3.engine import Qwen3
 from polyvox.runtime.launch import Launch
 
@@ -30,7 +30,13 @@ AT_ONCE = 8
 LONGEST_SECONDS = 1800
 WEIGHTS = Path("/weights")
 ENVIRONMENT = Path("/environment")
-NODE_NEEDS = ("numpy>=2.0", "starlette>=0.46", "huggingface-hub>=2.0")
+NODE_NEEDS = (
+    "numpy>=2.0",
+    "starlette>=0.46",
+    "huggingface-hub>=2.0",
+    "psutil>=7",
+    "nvidia-ml-py>=12",
+)
 
 
 def engine_commands(

@@ -1,20 +1,22 @@
 """A node gets what a model needs when it is first asked for it."""
 
 import io
+import sys
 import threading
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import httpx
 import pytest
 
-from polyvox.cloud.launches import weights_of
+from polyvox.cluster.launches import weights_of
 from polyvox.domain.errors import Unavailable
 from polyvox.domain.speech import Segment
 from polyvox.domain.voice import PRESET, Voice
 from polyvox.engines.xtts.engine import Xtts
 from polyvox.runtime.wire import Message, pack, read, to_fields
-from tests.cloud.nodes import TOKEN, node
+from tests.cluster.nodes import TOKEN, RunningNode, running
 from tests.runtime.hub import Hub, serving
 
 pytestmark = pytest.mark.long
@@ -42,10 +44,14 @@ def hub() -> Iterator[Hub]:
 @pytest.fixture
 def url(tmp_path: Path, hub: Hub) -> Iterator[str]:
     (tmp_path / "heavy.py").write_text(_ENGINE, encoding="utf-8")
-    places = ["--engines", str(tmp_path), "--weights", str(tmp_path / "models")]
-    environment = {"HF_ENDPOINT": hub.url, "HF_HOME": str(tmp_path / "home")}
-    with node(tmp_path, "heavy", *places, **environment) as running:
-        yield running.url
+    with _fetching(tmp_path, hub) as found:
+        yield found.url
+
+
+def _fetching(folder: Path, hub: Hub, *python: str) -> AbstractContextManager[RunningNode]:
+    command = [sys.executable, "-m", "tests.cluster.fetching", "heavy", str(folder)]
+    environment = {"HF_ENDPOINT": hub.url, "HF_HOME": str(folder / "home")}
+    return running([*command, str(folder / "models"), *python], folder, **environment)
 
 
 def _kinds(url: str) -> list[str]:
@@ -96,14 +102,9 @@ def test_weights_with_a_licence_to_accept_are_not_fetched(tmp_path: Path) -> Non
 
 
 def test_an_environment_that_does_not_run_is_the_operators_matter(tmp_path: Path, hub: Hub) -> None:
-    engine = _ENGINE.replace("models =", "separate = True; requires = (); models =")
-    (tmp_path / "heavy.py").write_text(engine, encoding="utf-8")
-    home = tmp_path / "environments" / "heavy"
-    (home / "bin").mkdir(parents=True)
-    (home / "bin" / "python").touch()
-    (home / "ready.json").write_text('{"requires": []}', encoding="utf-8")
-    places = ["--engines", str(tmp_path), "--weights", str(tmp_path / "models")]
-    places += ["--environments", str(tmp_path / "environments")]
-    with node(tmp_path, "heavy", *places, HF_ENDPOINT=hub.url) as running:
-        assert _kinds(running.url)[-1] == "error"
-        assert httpx.get(f"{running.url}/health").status_code == 200
+    (tmp_path / "heavy.py").write_text(_ENGINE, encoding="utf-8")
+    broken = tmp_path / "python"
+    broken.touch()
+    with _fetching(tmp_path, hub, str(broken)) as found:
+        assert _kinds(found.url)[-1] == "error"
+        assert httpx.get(f"{found.url}/health").status_code == 200

@@ -23,7 +23,7 @@ from polyvox.engines.modal import Modal
 from polyvox.engines.qwen3.engine import Qwen3
 from polyvox.engines.tone import Tone
 from polyvox.runtime.launch import Launch
-from tests.cloud.nodes import TOKEN
+from tests.cluster.nodes import TOKEN
 
 pytestmark = pytest.mark.engines
 ROOT = Path(__file__).parents[2]
@@ -32,7 +32,7 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture(scope="module")
 def modal_app() -> Any:
     """Imported only where these tests are wanted: it needs the package `modal`."""
-    from polyvox.cloud import modal_app
+    from polyvox.cluster import modal_app
 
     return modal_app
 
@@ -67,7 +67,7 @@ def _app(modal_app: Any) -> Any:
 def _noted(**environment: str) -> str:
     """What Modal's package has noted of the class, in a process with those variables."""
     program = (
-        "from polyvox.cloud.modal_app import Machine; "
+        "from polyvox.cluster.modal_app import Machine; "
         "noted = Machine._get_class_service_function()._spec_; "
         "print(noted.gpus, *noted.volumes, *noted.secrets)"
     )
@@ -159,7 +159,7 @@ def test_what_the_image_installs_is_enough_for_the_node(modal_app: Any, tmp_path
     subprocess.run([sys.executable, "-m", "venv", str(tmp_path)], check=True)
     pinned = f"modal=={version('modal')}"
     _run(tmp_path, "-m", "pip", "install", *modal_app.NODE_NEEDS, pinned)
-    _run(tmp_path, "-c", "import polyvox.cloud.modal_app, polyvox.runtime.models, httpx2")
+    _run(tmp_path, "-c", "import polyvox.cluster.modal_app, polyvox.runtime.models, httpx2")
 
 
 def _run(home: Path, *arguments: str) -> str:

@@ -1,0 +1,46 @@
+"""polyvox worker: this machine's engine, speaking for a gateway."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from polyvox.cli.serve import chosen
+
+_PORT = 8001
+
+
+def worker(
+    engine: Annotated[str, typer.Option(help="Engine that speaks here.")] = "espeak",
+    gateway: Annotated[
+        list[str] | None, typer.Option("--gateway", help="URL of a gateway to join; repeat.")
+    ] = None,
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int, typer.Option(help="Port to listen on; 0 takes a free one.")] = _PORT,
+    advertise: Annotated[
+        str | None, typer.Option(help="URL at which gateways reach this worker.")
+    ] = None,
+    auto_load: Annotated[
+        bool, typer.Option("--auto-load", help="Bring the first model into memory at once.")
+    ] = False,
+    device: Annotated[str | None, typer.Option(help="auto, cpu, cuda or cuda:N.")] = None,
+    config: Annotated[
+        Path | None, typer.Option("--config", help="Settings file instead of the found one.")
+    ] = None,
+) -> None:
+    """Start a worker that registers with a gateway and speaks for it.
+
+    Stopping it (Ctrl-C, SIGTERM) lets it finish what it speaks; a second time ends it at once.
+    The token that both share is the setting cluster.token (POLYVOX_CLUSTER__TOKEN).
+    """
+    from polyvox.server import run_worker
+
+    given: dict[str, dict[str, Any]] = {
+        "server": {"host": host, "port": port},
+        "engines": {"enabled": (engine,), "device": device},
+        "speech": {"model": engine},
+        "cluster": {"gateways": tuple(gateway) if gateway else None, "advertise": advertise},
+    }
+    run_worker(chosen(given, config), engine, auto_load)

@@ -1,0 +1,180 @@
+"""The nodes as this gateway sees them: who has been heard of lately, who is busy with what it was
+given from here, who rests after an error."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Collection
+from time import monotonic
+
+from polyvox.cluster.registry import Registry
+from polyvox.domain.errors import Unavailable
+from polyvox.domain.node import DRAINING, FAILED, LOADING, OFFLINE, Node
+from polyvox.runtime.breaker import OPEN, Breaker
+
+_log = logging.getLogger(__name__)
+_FORGOTTEN_AFTER = 3600.0
+"""Seconds without a sign of life after which a node is no longer listed."""
+_STATES_KNOWN = 1000
+_REST = 5.0
+"""Seconds for which a node is left alone that was lost in the middle of something."""
+_FULL = 0.1
+"""Seconds until a node is asked again that had no seat left, because others ask it too."""
+
+
+class Member:
+    """A node, from here."""
+
+    def __init__(self, node: Node, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self.node = node
+        self.heard = clock()
+        """When its last sign of life was noticed, by our own clock: others' clocks may jump."""
+        self.taken: Counter[str] = Counter()
+        """Segments that it is speaking for this gateway, by model."""
+        self.chosen = 0
+        """When it was chosen last, counting choices."""
+        self.breaker = Breaker(most=3, rest=_REST, clock=clock)
+        self._holds: OrderedDict[str, None] = OrderedDict()
+        self._full = dict[str, float]()
+
+    def seen(self, node: Node) -> None:
+        """What the registry says of it now."""
+        if (node.boot, node.beats) != (self.node.boot, self.node.beats):
+            self.heard = self._clock()
+        if node.boot != self.node.boot:
+            self._holds.clear()
+            self.breaker.passed()
+        self.node = node
+
+    def holds(self, digest: str | None) -> bool:
+        """Whether it has been given that voice state."""
+        return digest is None or digest in self._holds
+
+    def given(self, digest: str) -> None:
+        """It has been given that voice state."""
+        self._holds[digest] = None
+        self._holds.move_to_end(digest)
+        while len(self._holds) > _STATES_KNOWN:
+            self._holds.popitem(last=False)
+
+    def lacks(self, digest: str) -> None:
+        """It has said that it does not hold that voice state."""
+        self._holds.pop(digest, None)
+
+    def free(self, model: str) -> int:
+        """Seats that are free, as far as is known here."""
+        offer = self.node.offer(model)
+        if offer is None or self._clock() < self._full.get(model, 0.0):
+            return 0
+        return offer.seats - self.taken[model]
+
+    def full(self, model: str) -> None:
+        """It has said that it has no seat for a model now."""
+        self._full[model] = self._clock() + _FULL
+
+    @property
+    def resting(self) -> bool:
+        """Whether it is left alone after an error."""
+        return self.breaker.state == OPEN
+
+
+class Members:
+    """All nodes, as far as they are heard of."""
+
+    def __init__(
+        self, registry: Registry, dead_after: float, clock: Callable[[], float] = monotonic
+    ) -> None:
+        """`dead_after` that many seconds without a sign of life, a node gets nothing more."""
+        self.registry, self._dead_after, self._clock = registry, dead_after, clock
+        self._members: dict[str, Member] = {}
+        self._changed = asyncio.Event()
+        self.learn: Callable[[str], None] = lambda engine: None
+        """Told of every engine that a new node offers."""
+
+    def all(self) -> list[Member]:
+        """Those that are listed, in the order in which they registered."""
+        return sorted(self._members.values(), key=lambda each: each.node.registered_at)
+
+    def get(self, id: str) -> Member | None:
+        return self._members.get(id)
+
+    def state(self, member: Member) -> str:
+        """What the node says of itself, unless nothing has been heard of it."""
+        return OFFLINE if self.silent(member) > self._dead_after else member.node.state
+
+    def silent(self, member: Member) -> float:
+        """Seconds since its last sign of life was noticed."""
+        return self._clock() - member.heard
+
+    def serving(self, model: str) -> list[Member]:
+        """Those that can be asked to speak with a model, in memory or not."""
+        return [
+            each
+            for each in self._members.values()
+            if each.node.offer(model)
+            and self.state(each) not in (OFFLINE, DRAINING, FAILED)
+            and not each.resting
+        ]
+
+    def ready(self, model: str, without: Collection[str] = ()) -> list[Member]:
+        """Those of them that have it in memory; where none has, those that bring it there when
+        they are asked. `without` are ids of others."""
+        serving = [each for each in self.serving(model) if each.node.id not in without]
+        loaded = [each for each in serving if (offer := each.node.offer(model)) and offer.loaded]
+        awake = [each for each in serving if self.state(each) != LOADING]
+        return loaded or awake or serving
+
+    def apply(self, node: Node) -> None:
+        """A node has been heard of here."""
+        if known := self._members.get(node.id):
+            known.seen(node)
+        else:
+            self._members[node.id] = Member(node, self._clock)
+            for engine in dict.fromkeys(offer.engine for offer in node.offers):
+                self.learn(engine)
+        self.stir()
+
+    def forget(self, id: str) -> None:
+        self._members.pop(id, None)
+        self.stir()
+
+    def stir(self) -> None:
+        """Wake those who wait for a change."""
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+    async def change(self, within: float) -> None:
+        """Wait until something changes, or for that many seconds."""
+        try:
+            async with asyncio.timeout(within):
+                await self._changed.wait()
+        except TimeoutError:
+            pass
+
+    async def refresh(self) -> None:
+        """Read the registry. Raises Unavailable; what was known then still counts."""
+        nodes = {node.id: node for node in await self.registry.all()}
+        for node in nodes.values():
+            self.apply(node)
+        for id, member in list(self._members.items()):
+            if id not in nodes:
+                self.forget(id)
+            elif self.silent(member) > _FORGOTTEN_AFTER:
+                await self.registry.remove(id)
+                self.forget(id)
+
+    async def watch(self, every: float) -> None:
+        """Read the registry again and again, until cancelled."""
+        away = False
+        while True:
+            try:
+                await self.refresh()
+                away = False
+            except Unavailable as error:
+                if not away:
+                    _log.warning("nodes are as they were last known: %s", error.message)
+                away = True
+            await asyncio.sleep(every)
