@@ -165,6 +165,10 @@ class Cluster:
         self._surely_here(model)
         return self._local.capacity(model)
 
+    def free(self, model: str) -> int:
+        """Seats for it that nobody has taken, as far as is known here."""
+        return sum(max(0, each.free(model)) for each in self.members.ready(model))
+
     def failure(self, model: str) -> str | None:
         """Why a node cannot speak with it, where none can."""
         if self.members.serving(model):

@@ -54,7 +54,7 @@ class Desk:
             return DRAINING
         states = {self.pool.state(model) for model in self._launches.prepared()}
         if hosts.READY in states:
-            return BUSY if self._current and not self.pool.free else READY
+            return BUSY if self._current and self.pool.full else READY
         if hosts.LOADING in states or any(map(self._launches.coming, self._launches.models)):
             return LOADING
         return FAILED if hosts.FAILED in states else STANDBY

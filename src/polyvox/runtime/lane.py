@@ -86,6 +86,11 @@ class Lane:
         return bool(self._places) and not (busy or self._settling or self.waiting)
 
     @property
+    def free(self) -> int:
+        """Seats that are not taken."""
+        return self._seats - sum(place.taken for place in self._places)
+
+    @property
     def full(self) -> bool:
         """Whether every seat is taken."""
         return self._free.locked()

@@ -105,6 +105,10 @@ class Pool:
         launch = self._lane(model).launch
         return launch.hosts * launch.seats
 
+    def free(self, model: str) -> int:
+        """Seats for it that nobody has taken."""
+        return self._lane(model).free
+
     def failure(self, model: str) -> str | None:
         """Why the engine failed to load the last time it was tried."""
         return self._lane(model).failure
@@ -123,9 +127,9 @@ class Pool:
         return sum(lane.waiting for lane in self._lanes.values())
 
     @property
-    def free(self) -> bool:
-        """Whether any model has a free seat."""
-        return any(not lane.full for lane in self._lanes.values())
+    def full(self) -> bool:
+        """Whether no model has a free seat."""
+        return all(lane.full for lane in self._lanes.values())
 
     async def close(self) -> None:
         await asyncio.gather(*(lane.close() for lane in self._lanes.values()))
