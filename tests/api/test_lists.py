@@ -90,6 +90,20 @@ def test_health_says_how_it_is(client: httpx.Client) -> None:
     assert client.get("/version").json() == {"name": "polyvox", "version": __version__}
 
 
+def test_health_tells_of_the_queue_its_broker_and_the_gpus(client: httpx.Client) -> None:
+    slow = {"text": "hum " * 50, "model": "tone", "options": {"real_time_factor": 1}}
+    jobs = [client.post("/v1/jobs", json=slow).json()["id"] for _ in range(6)]
+    queue = client.get("/health").json()["queue"]
+    assert (queue["status"], queue["reason"]) == ("ok", None)
+    assert queue["waiting"] + queue["running"] >= 6
+    for id in jobs:
+        client.post(f"/v1/jobs/{id}/cancel")
+    health = client.get("/health").json()
+    assert health["queue"]["waiting"] == 0
+    assert health["broker"] == {"kind": "embedded", "status": "ok", "reason": None}
+    assert health["gpu"]["available"] == bool(health["gpu"]["devices"])
+
+
 def test_the_documents_load_from_this_server_alone(client: httpx.Client) -> None:
     page = client.get("/docs").text
     assert "http://" not in page

@@ -135,10 +135,36 @@ def test_jobs_are_listed_shown_cancelled_begun_again_and_deleted(
     assert units(tmp_path) == {}
 
 
+def test_a_segment_is_written_by_itself(environment: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "long.txt").write_text("\n\n".join([LINE] * 20))
+    stopped(environment, tmp_path, "long.txt", *SLOW, after=3)
+    id = listed(environment, tmp_path)[0]["id"]
+
+    def run(number: int, output: str, *more: str) -> subprocess.CompletedProcess[bytes]:
+        arguments = ("jobs", "segment", id, str(number), "-o", output, *more)
+        return polyvox(environment, tmp_path, *arguments)
+
+    assert b"a.flac: 2.0 s, segment 0" in run(0, "a.flac").stderr
+    heard, rate = sounds.decode((tmp_path / "a.flac").read_bytes(), "flac")
+    assert len(heard) / rate == pytest.approx(2, abs=0.1)
+    piped = run(0, "-", "--format", "wav")
+    assert len(sounds.decode(piped.stdout, "wav")[0]) / rate == pytest.approx(2, abs=0.1)
+    for number, output, said in (
+        (19, "b.wav", "Segment 19 is not spoken: the job is cancelled."),
+        (20, "b.wav", "The job has segments 0 to 19."),
+        (0, "b.midi", "midi"),
+        (0, "nowhere/b.wav", "nowhere"),
+    ):
+        done = run(number, output)
+        assert (done.returncode, said in done.stderr.decode()) == (2, True), done.stderr
+    assert not (tmp_path / "b.wav").exists()
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
         (("jobs", "show", "nothing"), "no job 'nothing'"),
+        (("jobs", "segment", "nothing", "0", "-o", "a.mp3"), "no job 'nothing'"),
         (("jobs", "cancel", "nothing"), "no job 'nothing'"),
         (("jobs", "list", "--status", "odd"), "queued, running"),
         (("jobs", "work"), "POLYVOX_JOBS__QUEUE"),

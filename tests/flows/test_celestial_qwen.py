@@ -343,6 +343,31 @@ def test_a_design_is_made_from_words_and_keeps_its_voice(api: httpx.Client) -> N
     assert len(set(spoken.values())) == 2
 
 
+# Styles
+
+
+def test_a_style_is_followed_or_refused_and_never_ignored(
+    root: httpx.Client, reference: str
+) -> None:
+    root.post("/v1/engines/qwen3/load", params={"model": SMALL})
+    any_size = generated(root, model_id="qwen3-tts-preset", instruct="Shout.")
+    assert any_size.headers["x-model"] == PRESETS
+    clone, design = made(root, audio=reference), made(root, instruct="A deep old man.")
+    custom = {"model_id": "qwen3-tts-custom", "instruct": "Shout."}
+    assert generated(root, **custom, speaker=design["id"]).headers["x-model"] == DESIGNS
+    assert generated(root, **custom, speaker="Ryan").headers["x-model"] == PRESETS
+    for model, speaker, named in (
+        (SMALL, "Ryan", SMALL),
+        (CLONES, clone["id"], CLONES),
+        ("qwen3-tts-custom", clone["id"], CLONES),
+        (CLONES, design["id"], CLONES),
+    ):
+        wrong = asked(model_id=model, speaker=speaker, instruct="Shout.")
+        answer = root.post("/generate", json=wrong)
+        assert answer.status_code == 400, answer.text
+        assert answer.json()["detail"].startswith(f"The model '{named}' follows no style in words")
+
+
 # Refusals
 
 

@@ -302,6 +302,38 @@ def test_segments_are_shown_and_spoken_again(page: Page, client: httpx.Client, n
     assert [each["number"] for each in spoken if each["seed"]] == [2]
 
 
+def test_a_segment_is_heard_by_itself_and_silent_once_they_are_closed(
+    page: Page, client: httpx.Client, name: str
+) -> None:
+    id = begun(client, f"{name}.", 4)
+    state(page, id, "completed")
+    card(page, id).get_by_role("button", name="Segments").click()
+    for number in (2, 4):
+        page.get_by_role("button", name=f"Play segment {number}").click()
+        expect(page.get_by_role("status")).to_have_text(f"This is segment {number}.")
+        segments = card(page, id).get_by_role("list", name="Segments").get_by_role("listitem")
+        sound = card(page, id).get_by_role("group", name="the segment")
+        expect(sound).to_have_count(1)
+        expect(segments.nth(number - 1).get_by_role("group", name="the segment")).to_be_visible()
+        expect(sound).to_contain_text("2.0 s")
+        heard(page)
+    card(page, id).get_by_role("button", name="Segments").click()
+    until(page, "() => window.loudest() < 0.001")
+
+
+def test_only_what_is_spoken_can_be_played(
+    visit: Callable[..., Page], client: httpx.Client, name: str
+) -> None:
+    id = begun(client, f"{name}.", 30, real_time_factor=1)
+    within(30, lambda: client.get(f"/v1/jobs/{id}").json()["done"] >= 1)
+    page = visit(LISTEN, path="/history")
+    card(page, id).get_by_role("button", name="Segments").click()
+    expect(page.get_by_role("button", name="Play segment 20")).to_be_disabled()
+    expect(page.get_by_role("button", name="Speak segment 1 again")).to_be_disabled()
+    page.get_by_role("button", name="Play segment 1", exact=True).click()
+    heard(page)
+
+
 def test_a_text_comes_from_a_file(page: Page, tmp_path: Path) -> None:
     text = page.get_by_label("Text", exact=True)
     for coding in ("utf-8", "windows-1252"):

@@ -174,6 +174,67 @@ def test_a_profile_is_heard_as_it_sounds(page: Page, client: httpx.Client, name:
     until(page, "() => window.loudest() < 0.2 && window.loudest() > 0.02")
 
 
+def test_a_profile_is_heard_before_it_is_kept(page: Page, client: httpx.Client, name: str) -> None:
+    before = client.get("/v1/profiles").json()
+    page.get_by_label("What it says").fill("hum " * 20)
+    hear = page.get_by_role("button", name="Hear it")
+    page.get_by_label("Level").fill("1")
+    hear.click()
+    says(page, "This is how it sounds; it is not kept.")
+    until(page, "() => window.loudest() > 0.8")
+    page.get_by_label("Level").fill("0.1")
+    hear.focus()
+    page.keyboard.press("Enter")
+    until(page, "() => window.loudest() < 0.2 && window.loudest() > 0.02")
+    expect(page.locator("#form").get_by_role("group", name="the profile's sound")).to_be_visible()
+    expect(page.get_by_label("Level")).to_have_value("0.1")
+    assert client.get("/v1/profiles").json() == before
+    page.get_by_label("Name").fill(name)
+    page.get_by_role("button", name="Keep", exact=True).click()
+    says(page, f"{name} is kept.")
+    expect(page.get_by_role("group", name="the profile's sound")).to_have_count(0)
+
+
+def test_a_change_is_heard_before_it_is_kept(page: Page, client: httpx.Client, name: str) -> None:
+    id = kept(client, name, options={"level": 1.0})
+    page.reload()
+    page.get_by_label("What it says").fill("hum " * 20)
+    press(page, name, "Change")
+    page.get_by_label("Level").fill("0.1")
+    page.get_by_role("button", name="Hear it").click()
+    until(page, "() => window.loudest() < 0.2 && window.loudest() > 0.02")
+    assert client.get(f"/v1/profiles/{id}").json()["options"] == {"level": 1.0}
+    page.get_by_role("button", name="Cancel").click()
+    expect(card(page, name)).to_contain_text("Level 1.")
+
+
+@pytest.mark.parametrize(
+    ("label", "value", "wrong"),
+    [
+        ("Level", "7", {"options": {"level": 7}}),
+        ("De-ess", "5", {"effects": {"de_ess": 5}}),
+    ],
+)
+def test_what_cannot_be_heard_is_told_at_its_field(
+    page: Page, client: httpx.Client, label: str, value: str, wrong: dict[str, Any]
+) -> None:
+    field = page.get_by_label(label)
+    field.fill(value)
+    page.get_by_role("button", name="Hear it").click()
+    asked = {"engine": "tone", "input": "hum", **wrong}
+    refusal = message(client.post("/v1/profiles/preview", json=asked))
+    told = page.locator(".field", has=field).locator(".problem")
+    expect(told).to_have_text([refusal])
+    expect(field).to_be_focused()
+
+
+def test_nothing_is_not_heard(page: Page) -> None:
+    page.get_by_label("What it says").fill(" ")
+    page.get_by_role("button", name="Hear it").click()
+    expect(page.get_by_role("alert")).to_have_text("Write what it should say.")
+    expect(page.get_by_label("What it says")).to_be_focused()
+
+
 def test_the_default_is_what_a_request_without_a_profile_gets(
     page: Page, client: httpx.Client, name: str
 ) -> None:

@@ -77,6 +77,19 @@ async def test_presets_are_spoken_by_the_model_that_has_them(tmp_path: Path) -> 
             await model_for(services, "low", "cloner")
 
 
+async def test_names_without_a_size_are_listed_where_their_engine_is_on(tmp_path: Path) -> None:
+    sizeless = {"qwen3-tts-preset", "qwen3-tts-custom"}
+    for enabled, listed in ((("espeak",), False), (("espeak", "qwen3"), True)):
+        chosen = {"engines": {"enabled": enabled}, "storage": {"folder": tmp_path}}
+        async with running(Settings.model_validate(chosen), stored=False) as services:
+            found = services.engines.models()
+            ids = [model.id for model in found]
+            assert len(ids) == len(set(ids))
+            assert sizeless & set(ids) == (sizeless if listed else set())
+            for model in found:
+                assert services.engines.find(model.id) == model
+
+
 async def test_an_engine_that_is_told_otherwise_speaks_anew(tmp_path: Path) -> None:
     asked = Utterance("hum", voice="low")
     for mood, cached in (("calm", False), ("calm", True), ("wild", False), ("calm", True)):

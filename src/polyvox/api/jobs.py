@@ -23,6 +23,7 @@ from polyvox.api.job_shapes import JobAnswer, JobPage, SegmentAnswer, shown
 from polyvox.api.limits import Limits
 from polyvox.api.network import check_url
 from polyvox.api.speech import Manner
+from polyvox.api.streaming import unless_gone
 from polyvox.audio.encode import FORMATS, format_named
 from polyvox.domain.errors import InvalidInput, PolyvoxError
 from polyvox.domain.job import BATCH, INTERACTIVE
@@ -213,6 +214,26 @@ async def job_segments(
         }
         for unit in script.units[first : first + count]
     ]
+
+
+@router.get("/{id}/segments/{number}/audio", response_class=Response)
+async def segment_audio(
+    id: Id,
+    number: Annotated[int, Path(ge=0)],
+    request: Request,
+    served: Served,
+    format: Annotated[
+        str | None, Query(description=f"{', '.join(FORMATS)}; as the job was asked, if not said.")
+    ] = None,
+) -> Response:
+    """One segment of a narration that runs or is over; 404 says why there is nothing to hear."""
+    recording, fmt = await unless_gone(request, served.tracks.segment(id, number, format))
+    headers = {
+        "Content-Disposition": f'attachment; filename="{id}-{number}.{fmt.name}"',
+        "X-Audio-Duration": f"{recording.duration:.3f}",
+        "Cache-Control": "no-store",
+    }
+    return Response(recording.data, 200, headers, fmt.media_type)
 
 
 @router.post("/{id}/segments/{number}/again", status_code=202, response_model=JobAnswer)

@@ -5,14 +5,17 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Self
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from polyvox.api.access import Served
 from polyvox.api.errors import REFUSALS
+from polyvox.api.streaming import unless_gone
 from polyvox.api.voices import moment
+from polyvox.audio.encode import FORMATS, format_named
 from polyvox.domain.profile import Profile
 from polyvox.services.effects import rules
+from polyvox.services.trials import spoken_with
 
 router = APIRouter(prefix="/profiles", tags=["profiles"], responses=REFUSALS)
 Id = Annotated[str, Path(max_length=200, description="A profile's id.")]
@@ -62,6 +65,20 @@ class NewProfile(BaseModel):
     description: str = Field("", max_length=1000)
 
 
+class Trial(BaseModel):
+    """A profile that is not kept, and what to say with it."""
+
+    engine: str = Field(max_length=200, examples=["espeak"])
+    options: dict[str, Any] = Field({}, description="The engine's own; see /v1/engines.")
+    effects: dict[str, Any] = Field({}, description="See /v1/profiles/effects.")
+    input: str = Field(max_length=1000, description="The text.", examples=["Can you hear me?"])
+    voice: str | None = Field(
+        None, max_length=200, description="Of the engine; its default one if not said."
+    )
+    language: str = Field("auto", max_length=64)
+    response_format: str = Field("wav", json_schema_extra={"enum": list(FORMATS)})
+
+
 class ProfileChange(BaseModel):
     name: str | None = Field(None, max_length=1000)
     options: dict[str, Any] | None = Field(None, description="All of them anew.")
@@ -94,6 +111,22 @@ async def create_profile(asked: NewProfile, served: Served) -> ProfileAnswer:
             asked.engine, asked.name, asked.options, asked.effects, asked.description
         )
     )
+
+
+@router.post("/preview", response_class=Response)
+async def preview(asked: Trial, request: Request, served: Served) -> Response:
+    """Speak a line with options and effects that are not kept."""
+    fmt = format_named(asked.response_format)
+    engine = served.engines.synthesizer(asked.engine).name
+    profile = Profile("", "", engine, asked.options, asked.effects)
+    speaking = spoken_with(profile, asked.input, asked.voice, asked.language, fmt, served)
+    recording = await unless_gone(request, speaking)
+    headers = {
+        "X-Engine": engine,
+        "X-Audio-Duration": f"{recording.duration:.3f}",
+        "Cache-Control": "no-store",
+    }
+    return Response(recording.data, 200, headers, fmt.media_type)
 
 
 @router.get("/effects")

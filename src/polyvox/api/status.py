@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -9,20 +10,24 @@ from fastapi.responses import JSONResponse
 
 from polyvox import __version__
 from polyvox.api.access import Served
-from polyvox.domain.errors import Unavailable
+from polyvox.services.health import broker, job_queue, machine_gpus
 
 router = APIRouter(tags=["status"])
 
 
 @router.get("/health")
 async def health(request: Request, served: Served) -> dict[str, Any]:
-    """`ok` when the default engine can speak, else `starting`; whether the queue of jobs answers;
-    and what is taken."""
+    """`ok` when the default engine can speak, else `starting`; how many jobs wait and run, and
+    whether what carries them answers; the GPUs of this machine; and what is taken."""
     rules = served.enrolment.rules
+    carries = await broker(served)
+    devices = await machine_gpus()
     return {
         "status": "ok" if served.engines.ready() else "starting",
         "version": __version__,
-        "queue": await _queue(served),
+        "queue": asdict(await job_queue(served, carries)),
+        "broker": asdict(carries),
+        "gpu": {"available": bool(devices), "devices": [asdict(each) for each in devices]},
         "default_model": served.engines.default.id,
         "max_characters": served.synthesis.max_characters,
         "max_clip_characters": request.app.state.limits.clip_characters,
@@ -71,11 +76,3 @@ async def engines(served: Served) -> dict[str, Any]:
 async def version() -> dict[str, str]:
     """Which Polyvox this is."""
     return {"name": "polyvox", "version": __version__}
-
-
-async def _queue(served: Served) -> dict[str, str | None]:
-    try:
-        await served.jobs.queue.ping()
-    except Unavailable as error:
-        return {"status": "away", "reason": error.message}
-    return {"status": "ok", "reason": None}

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import asdict
 from datetime import datetime
+from pathlib import Path
 from time import time
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,6 +18,7 @@ import typer
 from polyvox.cli import making
 
 if TYPE_CHECKING:
+    from polyvox.domain.audio import Recording
     from polyvox.domain.job import Job
     from polyvox.jobs.worker import Worker
     from polyvox.services import Services
@@ -90,6 +93,37 @@ def show(
     for name, value in lines.items():
         if value:
             typer.echo(f"{name:11}{value}")
+
+
+@app.command()
+def segment(
+    id: Annotated[str, typer.Argument(help="Id of the job.")],
+    number: Annotated[int, typer.Argument(min=0, help="Of the segment, counted from 0.")],
+    output: Annotated[
+        Path, typer.Option("-o", "--output", help="File to write, `-` for standard output.")
+    ],
+    format: Annotated[
+        str | None,
+        typer.Option(help="mp3, opus, aac, flac, wav, pcm, ulaw, alaw; by the name of the output."),
+    ] = None,
+) -> None:
+    """Write what one segment of a narration sounds like, which runs or is over."""
+    from polyvox.domain.errors import InvalidInput
+
+    async def finding() -> Recording:
+        async with making.services() as served:
+            found, _ = await served.tracks.segment(id, number, format or output.suffix[1:] or None)
+            return found
+
+    recording = asyncio.run(finding())
+    if str(output) == "-":
+        sys.stdout.buffer.write(recording.data)
+        return
+    try:
+        output.write_bytes(recording.data)
+    except OSError as error:
+        raise InvalidInput(f"{output} cannot be written: {error.strerror}.") from error
+    typer.echo(f"{output}: {recording.duration:.1f} s, segment {number}", err=True)
 
 
 @app.command()

@@ -1,30 +1,35 @@
-"""A narration as an MP4 file: as an M4A track, or an M4B audiobook with chapters. Made when it is
-first wanted: MP4 needs a file that can be sought, so it is no format of a stream."""
+"""What is made of a narration when it is wanted: an MP4 file, as an M4A track or an M4B audiobook
+with chapters, for MP4 needs a file that can be sought and is no format of a stream; or the sound of
+one segment."""
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from polyvox.audio.audiobook import M4A, M4B
-from polyvox.audio.encode import format_named
+from polyvox.audio.encode import Format, format_named
+from polyvox.domain.audio import Recording
 from polyvox.domain.blob import Blob
 from polyvox.domain.errors import Unavailable
 from polyvox.services.audiobooks import RATE, About, write_audiobook
 from polyvox.services.jobs import Jobs
 from polyvox.services.narration import audio_name
+from polyvox.services.segments import heard, rendered
+from polyvox.services.spoken import unit_name
 
 if TYPE_CHECKING:
     from polyvox.storage.blobs import Blobs
 
 FORMATS = {each.name: each for each in (M4A, M4B)}
-_SAMPLES = "pcm"
+_SAMPLES, _WAV = "pcm", "wav"
 
 
 class Tracks:
-    """Narrations in MP4."""
+    """Files of narrations."""
 
     def __init__(self, jobs: Jobs, blobs: Blobs) -> None:
         self._jobs, self._blobs = jobs, blobs
@@ -40,6 +45,22 @@ class Tracks:
         if kept is None:
             raise Unavailable(f"The result of job '{id}' is missing in storage.")
         return kept
+
+    async def segment(
+        self, id: str, number: int, fmt_name: str | None = None
+    ) -> tuple[Recording, Format]:
+        """One segment of a narration that runs or is over, in its format if not said; of an
+        audiobook in WAV. Raises NotFound, with the reason, where there is nothing to hear."""
+        job = await self._jobs.get(id)
+        script, parts = await self._jobs.segments(id)
+        fmt = format_named(fmt_name) if fmt_name else script.plan.format
+        if fmt_name is None and "track" in await self._jobs.asked(job):
+            fmt = format_named(_WAV)
+        unit, part = heard(job, script, parts, number)
+        data = await self._blobs.get(unit_name(id, number))
+        if data is None:
+            raise Unavailable(f"Segment {number} of job '{id}' is missing in storage.")
+        return await asyncio.to_thread(rendered, unit, data, part.seconds, fmt), fmt
 
     async def _make(self, id: str, kind: str, name: str) -> None:
         job = await self._jobs.get(id)

@@ -25,15 +25,19 @@ from polyvox.domain.engine import Model
 from polyvox.domain.errors import InvalidInput, NotFound
 from polyvox.domain.identity import is_id
 from polyvox.domain.speech import Utterance
-from polyvox.domain.voice import VoiceRecord
+from polyvox.domain.voice import Voice, VoiceRecord
 from polyvox.services import Services
 from polyvox.services.enrolment import About
+from polyvox.services.styles import styled
 from polyvox.services.synthesis import Speech
 
 router = APIRouter(tags=["celestial"], route_class=DetailRoute, responses=DETAILS)
 
 _SPEAKERS = ("Vivian", "Serena", "Uncle_Fu", "Dylan", "Eric", "Ryan", "Aiden", "Ono_Anna", "Sohee")
 _RATE = 24000
+_NONE_OF_ITS_OWN = (
+    "The model has none of its own: name one that POST /speakers has made, by its id."
+)
 _CREATED = "2025-01-01T00:00:00Z"
 """Of the preset speakers; clients want a date of every one."""
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
@@ -50,7 +54,11 @@ class GenerateRequest(Provider):
     text: Text | Annotated[list[Text], Field(min_length=1, max_length=32)]
     language: str = Field("auto", max_length=64)
     speaker: str = Field(max_length=200, description="A preset's name, or a stored one's id.")
-    instruct: str | None = Field(None, max_length=4096)
+    instruct: str | None = Field(
+        None,
+        max_length=4096,
+        description="A style in words; 400 for a model of Qwen3-TTS that follows none.",
+    )
     top_k: int | None = None
     top_p: float | None = Field(None, allow_inf_nan=False)
     temperature: float | None = Field(None, allow_inf_nan=False)
@@ -102,8 +110,10 @@ async def generate(asked: GenerateRequest, request: Request, served: Served) -> 
         exclude_none=True,
     )
     options = {name: value for name, value in sampling.items() if name in known}
-    how: dict[str, Any] = {"instructions": asked.instruct, "options": options}
-    said = [Utterance(text, voice, model.id, language, **how) for text in texts]
+    style = asked.instruct if any(map(str.isalnum, asked.instruct or "")) else None
+    speaking = styled(served.engines, model, voice) if style else model.id
+    how: dict[str, Any] = {"instructions": style, "options": options}
+    said = [Utterance(text, voice.id, speaking, language, **how) for text in texts]
     spoken = await unless_gone(request, _all_spoken(served, said))
     wavs = [base64.b64encode(recording.data).decode() for _, recording in spoken]
     answer = {"status": "ok", "audio": wavs[0], "wavs": wavs, "sampling_rate": _RATE}
@@ -184,14 +194,25 @@ def _sized(model: Model) -> str | None:
     return None if model.alias_of else model.id
 
 
-async def _voice(served: Services, model: Model, speaker: str) -> str:
-    """The voice's id."""
+async def _voice(served: Services, model: Model, speaker: str) -> Voice:
     try:
-        return (await served.voices.find(speaker, model.engine)).id
+        return await served.voices.find(speaker, model.engine)
     except NotFound as error:
         if is_id(speaker):
             raise NotFound(f"Speaker {speaker} not found") from error
-        raise InvalidInput(f"Unsupported speaker {speaker!r:.80}. {error.message}") from error
+        own = _own_speakers(served, model)
+        advice = f"Supported: {', '.join(own)}." if own else _NONE_OF_ITS_OWN
+        raise InvalidInput(f"Unsupported speaker {speaker!r:.80}. {advice}") from error
+
+
+def _own_speakers(served: Services, model: Model) -> Sequence[str]:
+    """Those that a request to the model can name without having made one."""
+    if model.stands_in:
+        return _SPEAKERS
+    sized = model.alias_of is None
+    if sized and not served.engines.is_able(model, "presets"):
+        return ()
+    return [each.name for each in served.engines.synthesizer(model.engine).speakers]
 
 
 async def _all_spoken(

@@ -74,3 +74,13 @@ def refusal(model: str, *kinds: str) -> InvalidInput:
         f"{' or '.join(able)}.",
         param="model",
     )
+
+
+def unstyled(model: str) -> InvalidInput:
+    """That `model` follows no style in words, naming the models that do."""
+    able = [name for name, each in MODELS.items() if each.takes_instructions]
+    return InvalidInput(
+        f"The model '{model}' follows no style in words: leave `instruct` out, or speak with a "
+        f"voice of {' or '.join(able)}.",
+        param="instructions",
+    )

@@ -1,4 +1,5 @@
-// Talks to the server. What goes wrong becomes an Error whose message is for people to read.
+// Talks to the server. What goes wrong becomes an Error whose message is for people to read; what
+// the server refuses has a `code` too, and `param` names the field of the request that is wrong.
 
 const UNREACHABLE = "The server cannot be reached.";
 const BROKEN = "The connection broke before the speech was complete.";
@@ -58,7 +59,7 @@ async function* parts(answer, signal) {
     rest = events.pop();
     for (const event of events.map((line) => JSON.parse(line.slice("data: ".length)))) {
       if (event.type === "speech.audio.done") return;
-      if (event.type === "speech.audio.error") throw new Error(event.error.message);
+      if (event.type === "speech.audio.error") throw refused(event.error);
       yield { samples: decode(event.audio), words: event.words };
     }
   }
@@ -81,13 +82,23 @@ function decoder() {
 
 /** What the server says went wrong, in any of its shapes. */
 async function refusal(answer) {
-  const body = await answer.json().catch(() => null);
-  const words = body?.error?.message ?? body?.detail;
-  if (Array.isArray(words)) return new Error(words.map(problem).join(" "));
-  return new Error(words ?? `The server answered ${answer.status} ${answer.statusText}.`);
+  const { error, detail, code } = (await answer.json().catch(() => null)) ?? {};
+  if (typeof error === "string") return refused({ message: error, code });
+  if (error) return refused(error);
+  if (Array.isArray(detail)) {
+    return refused({ message: detail.map(problem).join(" "), param: fieldOf(detail[0]) });
+  }
+  const { status, statusText } = answer;
+  return refused({ message: detail ?? `The server answered ${status} ${statusText}.` });
 }
 
+function refused({ message, code = null, param = null }) {
+  return Object.assign(new Error(message), { code, param });
+}
+
+const fieldOf = ({ loc }) => String(loc.at(-1));
+
 /** A field of the request and what is wrong with it. */
-function problem({ loc, msg }) {
-  return `${loc.at(-1)}: ${msg}.`;
+function problem(wrong) {
+  return `${fieldOf(wrong)}: ${wrong.msg}.`;
 }

@@ -76,6 +76,7 @@ export class JobCard {
   /** Take it off the page. */
   close() {
     this.#silence();
+    this.#segments.close();
     this.element.remove();
   }
 

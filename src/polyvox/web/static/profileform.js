@@ -1,26 +1,28 @@
 // The form of a profile: fields from the JSON Schemas of options and effects; what the server
 // refuses is told at its field.
 
+import { ask } from "./api.js";
 import { byId, element, named } from "./elements.js";
 import { field, valuesOf } from "./profilefields.js";
 import { attempt, say } from "./telling.js";
 
-const UNREACHABLE = "The server cannot be reached.";
 const NOT_A_NUMBER = "This is not a number.";
-const { form, name, description, own, effects, keep, leave } = named(
-  "form", "name", "description", "own", "effects", "keep", "leave",
+const { form, name, description, own, effects, keep, hear, leave } = named(
+  "form", "name", "description", "own", "effects", "keep", "hear", "leave",
 );
 
 export class ProfileForm {
   #kept;
   #left;
+  #heard;
   #rules = { options: {}, effects: {} };
   #engine = "";
   #changed = null; // the profile that is changed; none when one is made
 
-  /** `kept` gets the profile, and whether it is a new one; `left` the one that stays as it was. */
-  constructor({ kept, left }) {
-    [this.#kept, this.#left] = [kept, left];
+  /** `kept` gets the profile, and whether it is a new one; `left` the one that stays as it was;
+   * `heard` lets options and effects be heard that are not kept. */
+  constructor({ kept, left, heard }) {
+    [this.#kept, this.#left, this.#heard] = [kept, left, heard];
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       attempt(keep, () => this.#keep());
@@ -28,6 +30,7 @@ export class ProfileForm {
     form.addEventListener("keydown", ({ key }) => {
       if (key === "Escape" && !leave.hidden) leave.click();
     });
+    hear.addEventListener("click", () => attempt(hear, () => this.#hear()));
     leave.addEventListener("click", () => {
       const before = this.#changed;
       this.clear();
@@ -76,24 +79,34 @@ export class ProfileForm {
   }
 
   async #keep() {
+    const { id } = this.#changed ?? {};
+    const [method, path] = id ? ["PATCH", `/v1/profiles/${id}`] : ["POST", "/v1/profiles"];
+    await this.#checked(async (values) => {
+      say("Keeping it…");
+      const said = { ...values, name: name.value, description: description.value };
+      const answer = await ask(path, id ? said : { engine: this.#engine, ...said }, null, method);
+      const profile = await answer.json();
+      this.clear();
+      await this.#kept(profile, !id);
+    });
+  }
+
+  #hear() {
+    return this.#checked((values) => this.#heard({ engine: this.#engine, ...values }));
+  }
+
+  /** Do something with the values of the form; what the server refuses is told at its field. */
+  async #checked(act) {
     this.#forgive();
     const unread = [...form.elements].find(({ validity }) => validity?.badInput);
     if (unread) return this.#refuse(unread, NOT_A_NUMBER);
-    const { id } = this.#changed ?? {};
-    const values = { name: name.value, description: description.value };
-    const body = { ...values, options: valuesOf(own), effects: valuesOf(effects) };
-    say("Keeping it…");
-    const answer = id
-      ? await sent("PATCH", `/v1/profiles/${id}`, body)
-      : await sent("POST", "/v1/profiles", { engine: this.#engine, ...body });
-    if (answer.ok) {
-      this.clear();
-      return this.#kept(await answer.json(), !id);
+    try {
+      await act({ options: valuesOf(own), effects: valuesOf(effects) });
+    } catch (error) {
+      const meant = form.querySelector(`[data-param="${CSS.escape(error.param ?? "")}"]`);
+      if (!meant) throw error;
+      this.#refuse(meant, error.message);
     }
-    const { message, param } = await problemOf(answer);
-    const meant = form.querySelector(`[data-param="${CSS.escape(param ?? "")}"]`);
-    if (!meant) throw new Error(message);
-    this.#refuse(meant, message);
   }
 
   /** Tell at a control what is wrong with it, and go there. */
@@ -116,17 +129,4 @@ export class ProfileForm {
       control.removeAttribute("aria-invalid");
     }
   }
-}
-
-async function sent(method, path, body) {
-  const headers = { "Content-Type": "application/json" };
-  return fetch(path, { method, headers, body: JSON.stringify(body) }).catch(() => {
-    throw new Error(UNREACHABLE);
-  });
-}
-
-/** The server's words, and the name of the field that they are about. */
-async function problemOf(answer) {
-  const message = `The server answered ${answer.status} ${answer.statusText}.`;
-  return (await answer.json().catch(() => null))?.error ?? { message };
 }

@@ -1,6 +1,7 @@
-// The segments of a narration, a few at a time; each can be spoken again.
+// The segments of a narration, a few at a time; each can be heard, and spoken again.
 
-import { get, post } from "./api.js";
+import { ask, get, post } from "./api.js";
+import { Clip } from "./clip.js";
 import { button, element } from "./elements.js";
 import { attempt, say } from "./telling.js";
 import { over } from "./jobwords.js";
@@ -11,6 +12,8 @@ export class Segments {
   #job;
   #at = null; // the segment that was spoken again last
   #told;
+  #sound = element("div", { className: "sound", hidden: true });
+  #clip = null;
   #list = element("ol", { ariaLabel: "Segments" });
   #more = button("More segments", () => attempt(this.#more, () => this.#show()), {
     className: "small",
@@ -22,13 +25,20 @@ export class Segments {
     [this.#job, this.#told] = [job, told];
   }
 
+  /** Be silent. */
+  close() {
+    this.#clip?.close();
+  }
+
   get open() {
     return !this.element.hidden;
   }
 
   async toggle() {
-    if (this.open) this.element.hidden = true;
-    else {
+    if (this.open) {
+      this.#clip?.close();
+      this.element.hidden = true;
+    } else {
       this.#list.replaceChildren();
       await this.#show();
       this.element.hidden = false;
@@ -41,6 +51,7 @@ export class Segments {
     this.#job = job;
     if (!this.open || over(before) === over(job)) return;
     const found = await this.#ask(0, Math.max(this.#list.children.length, 1));
+    this.#clip?.close();
     this.#list.replaceChildren(...found.map((each) => this.#entry(each)));
     if (document.activeElement === document.body) this.#list.children[this.#at]?.focus();
   }
@@ -67,8 +78,24 @@ export class Segments {
       ariaLabel: `Speak segment ${number + 1} again`,
       disabled: !over(this.#job) || seconds === null,
     });
-    entry.append(again);
+    const play = button("Play", () => attempt(play, () => this.#play(number, entry)), {
+      className: "small",
+      ariaLabel: `Play segment ${number + 1}`,
+      disabled: !seconds,
+    });
+    entry.append(element("div", { className: "actions" }, play, again));
     return entry;
+  }
+
+  async #play(number, entry) {
+    say("Asking…");
+    const address = `/v1/jobs/${this.#job.id}/segments/${number}/audio?format=wav`;
+    const sound = await (await ask(address)).blob();
+    if (!entry.isConnected || !this.open) return; // it was closed or spoken again meanwhile
+    entry.append(this.#sound);
+    this.#clip ??= new Clip(this.#sound, "the segment");
+    await this.#clip.open(sound, { now: true });
+    say(`This is segment ${number + 1}.`);
   }
 
   async #again(number) {

@@ -3,7 +3,7 @@
 
 import { ask, get, post } from "./api.js";
 import { Clip } from "./clip.js";
-import { element, named } from "./elements.js";
+import { byId, element, named } from "./elements.js";
 import { choose, listVoices } from "./lists.js";
 import { ProfileCard, title } from "./profile.js";
 import { ProfileForm } from "./profileform.js";
@@ -20,10 +20,17 @@ const form = new ProfileForm({
     cards.get(profile.id)?.focus("change");
   },
   left: (profile) => cards.get(profile.id)?.focus("change"),
+  heard: async (unkept) => {
+    const said = { ...unkept, input: line.value, ...(voice.value && { voice: voice.value }) };
+    const sound = await spoken("/v1/profiles/preview", said);
+    if (!sound || engine.value !== unkept.engine) return;
+    await play(byId("form"), sound);
+    say("This is how it sounds; it is not kept.");
+  },
 });
 const acts = { hear, makeDefault, duplicate, change: (profile) => form.change(profile), remove };
 const cards = new Map(); // by the profile's id
-let heard = null; // the id of the profile whose sound is on the page
+let heard = null; // the id of the profile whose sound is on the page; none of one not kept
 let engines = [];
 let effects = null; // their JSON Schema
 let asking = new AbortController();
@@ -64,23 +71,33 @@ async function offerVoices() {
 }
 
 async function hear(profile) {
-  if (!line.value.trim()) return lacking(line, "Write what it should say.");
-  say("Asking…");
-  const answer = await ask("/v1/audio/speech", {
-    model: profile.engine,
+  const sound = await spoken("/v1/audio/speech", {
     input: line.value,
     profile: profile.id,
     response_format: "wav",
     stream: false,
-    ...(voice.value && { voice: voice.value }),
+    ...(voice.value ? { voice: voice.value } : { model: firstModel(profile.engine) }),
   });
-  const sound = await answer.blob();
   const card = cards.get(profile.id);
-  if (!card) return; // another engine was chosen meanwhile
-  heard = profile.id;
-  card.element.append(clipBox);
-  await clip.open(sound, { now: true });
+  if (!sound || !card) return; // another engine was chosen meanwhile
+  await play(card.element, sound, profile.id);
   say(`This is ${title(profile)}.`);
+}
+
+const firstModel = (wanted) => engines.find(({ name }) => name === wanted).models[0];
+
+/** The line as a file of sound; null where there is none. */
+async function spoken(path, said) {
+  if (!line.value.trim()) return lacking(line, "Write what it should say.");
+  say("Asking…");
+  return (await ask(path, said)).blob();
+}
+
+/** `id` is the profile's, where it is one that is kept. */
+async function play(box, sound, id = null) {
+  heard = id;
+  box.append(clipBox);
+  await clip.open(sound, { now: true });
 }
 
 function silence() {
