@@ -26,7 +26,8 @@ from typing import Any
 
 from bench.processes import cores, free_port
 from bench.texts import texts
-from polyvox.app import running, worker
+from polyvox.app import running
+from polyvox.app import worker as working
 from polyvox.domain.identity import new_id
 from polyvox.domain.job import Job
 from polyvox.domain.speech import Segment
@@ -105,7 +106,7 @@ async def _compare(
 ) -> tuple[float, float, float]:
     """Seconds of the bare engine in as many processes as cores, of the narration, of the sound."""
     script = await served.jobs.submit("narration", {**asked, "text": "Warm."})
-    await worker(settings, served).take(script[0].id)
+    await _work(settings, served, script[0])
     job, _ = await served.jobs.submit("narration", asked)
     units = (await served.jobs.segments(job.id))[0].units
     given = [
@@ -115,7 +116,7 @@ async def _compare(
     ]
     bare = await asyncio.to_thread(_bare, given)
     begun = time.perf_counter()
-    await worker(settings, served).take(job.id)
+    await _work(settings, served, job)
     took = time.perf_counter() - begun
     done = await served.jobs.get(job.id)
     assert done.status == "completed", done.error
@@ -146,19 +147,25 @@ def _loaded(name: str) -> Synthesizer:
 async def _resuming(segments: int) -> None:
     async with _services() as (settings, served):
         job, _ = await served.jobs.submit("narration", _asked(segments, "wav", False))
-        task = asyncio.create_task(worker(settings, served).take(job.id))
+        task = asyncio.create_task(_work(settings, served, job))
         await _until(lambda: _spoken(served, job), segments // 2)
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
         spoken = await _spoken(served, job)
         begun = time.perf_counter()
-        task = asyncio.create_task(worker(settings, served).take(job.id))
+        task = asyncio.create_task(_work(settings, served, job))
         await _until(lambda: _spoken(served, job), spoken + 1)
         print(
             f"stopped after {spoken} of {segments} segments: the next one is kept "
             f"{1000 * (time.perf_counter() - begun):.0f} ms after it is taken up again"
         )
         await task
+
+
+async def _work(settings: Settings, served: Services, job: Job) -> None:
+    worker = working(settings, served)
+    async with worker.living():
+        await worker.take(job.id)
 
 
 async def _spoken(served: Services, job: Job) -> int:
@@ -174,8 +181,10 @@ async def _queues(count: int) -> None:
     for name in ("embedded", "celery"):
         with tempfile.TemporaryDirectory(prefix="bench-") as folder:
             url = f"sqlite:///{folder}/jobs.db"
-            rows = JobRows(await connect(url))
-            async with _worked(name, url, rows, Path(folder)) as queue:
+            async with (
+                _rows(url) as rows,
+                _worked(name, url, rows, Path(folder)) as queue,
+            ):
                 await _timed(rows, queue, 1)
                 waits = [await _timed(rows, queue, 1) for _ in range(20)]
                 rate = count / await _timed(rows, queue, count)
@@ -219,7 +228,8 @@ def _be_celery(url: str, broker: str) -> None:
 
     @contextlib.asynccontextmanager
     async def opened() -> AsyncIterator[Worker]:
-        yield Worker(JobRows(await connect(url)), _nothing, Rules(per_engine=99))
+        async with _rows(url) as rows:
+            yield Worker(rows, _nothing, Rules(per_engine=99))
 
     work(broker, opened, Rules().slots)
 
@@ -243,8 +253,7 @@ async def _timed(rows: JobRows, queue: Queue, count: int) -> float:
 
 
 async def _many(count: int) -> None:
-    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-        rows = JobRows(await connect(f"sqlite:///{folder}/jobs.db"))
+    async with _rows() as rows:
         jobs = [_job() for _ in range(count)]
         print(f"{count} jobs that wait, milliseconds each:")
         await _each("add", [partial(rows.add, job) for job in jobs])
@@ -280,8 +289,9 @@ def _memory(lengths: Sequence[int]) -> None:
 async def _one_length(folder: Path, segments: int) -> None:
     async with _services(folder) as (settings, served):
         job, _ = await served.jobs.submit("narration", _asked(segments, "mp3", False))
-        await worker(settings, served).take(job.id)
+        await _work(settings, served, job)
         done = await served.jobs.get(job.id)
+    assert done.status == "completed", done.error
     print(json.dumps([_peak(), done.result["seconds"]]))
 
 
@@ -289,6 +299,17 @@ def _peak() -> float:
     """Megabytes that this process had in memory at most."""
     status = Path("/proc/self/status").read_text().splitlines()
     return next(int(line.split()[1]) / 1000 for line in status if line.startswith("VmHWM"))
+
+
+@contextlib.asynccontextmanager
+async def _rows(url: str | None = None) -> AsyncIterator[JobRows]:
+    """Of a database of its own where no address is given."""
+    with tempfile.TemporaryDirectory(prefix="bench-") as own:
+        database = await connect(url or f"sqlite:///{own}/jobs.db")
+        try:
+            yield JobRows(database)
+        finally:
+            await database.dispose()
 
 
 @contextlib.asynccontextmanager

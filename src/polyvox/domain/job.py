@@ -61,6 +61,8 @@ class Job:
     ended_at: Optional[float] = None
     expires_at: Optional[float] = None
     """When it and its results are removed."""
+    done_before: int = 0
+    """Units that were done when it was begun last."""
 
     @property
     def over(self) -> bool:
@@ -75,9 +77,10 @@ class Job:
 
     def left(self, now: float) -> Optional[float]:
         """Seconds until it is done, if it goes on as so far; None while nobody can tell."""
-        if self.status != RUNNING or not self.done or self.started_at is None:
+        got = self.done - self.done_before
+        if self.status != RUNNING or got <= 0 or self.started_at is None:
             return None
-        return (now - self.started_at) * (self.total - self.done) / self.done
+        return (now - self.started_at) * (self.total - self.done) / got
 
 
 @dataclass(frozen=True)

@@ -37,12 +37,16 @@ _log = logging.getLogger(__name__)
 _WAKE = "polyvox.jobs.wake"
 _REST = 5.0
 """Seconds for which a broker that is away is left alone."""
+_HELD = 3.0
+"""Seconds for which a message is held that nobody here hears. RabbitMQ shuts out those who hold one
+for half an hour, and jobs take longer; whoever looks finds the job without it."""
 _SCHEMES = ("redis", "rediss", "amqp", "amqps")
 _AWAY = (OperationalError, OSError, ImportError)
-_PATIENCE: Mapping[str, Any] = MappingProxyType(
+_REDIS: Mapping[str, Any] = MappingProxyType(
     {"socket_connect_timeout": 2, "socket_timeout": 5, "retry_on_timeout": False}
 )
-"""Of one who sends to Redis."""
+"""How long one who sends is patient."""
+_RABBITMQ: Mapping[str, Any] = MappingProxyType({"read_timeout": 5, "write_timeout": 5})
 
 
 class Brokered:
@@ -51,8 +55,8 @@ class Brokered:
     def __init__(self, broker: str) -> None:
         """Raises InvalidInput for an address that is none of a broker."""
         self._where = _shown(broker)
-        redis = broker.startswith("redis")
-        self._app = _application(broker, broker_transport_options=_PATIENCE if redis else {})
+        patience = _REDIS if broker.startswith("redis") else _RABBITMQ
+        self._app = _application(broker, broker_transport_options=patience)
         self._sender = ThreadPoolExecutor(1, "broker")
         self._rests_until = 0.0
         self._away = False
@@ -102,7 +106,8 @@ def work(
     broker: str, opened: Callable[[], AbstractAsyncContextManager[Worker]], slots: int
 ) -> None:
     """Be a Celery worker until SIGTERM or SIGINT; then give back what is begun. `opened` gives the
-    one who works, with all that it needs. Raises what opening raises."""
+    one who works, with all that it needs. Raises what opening raises, and Unavailable when the
+    broker makes it impossible to go on."""
     app = _application(broker)
     desk = _Desk(opened)
 
@@ -114,15 +119,24 @@ def work(
         desk.stop()
 
     signals.worker_shutting_down.connect(leave)
+    answering = logging.getLogger("celery.worker.request")
+    answering.addFilter(_worth_telling)
     before = signal.signal(signal.SIGTERM, _leave_at_once)
     try:
         desk.start()
-        _worker(app, slots).start()
+        worker = _worker(app, slots)
+        worker.start()
     finally:
         desk.stop()
         desk.join()
         signals.worker_shutting_down.disconnect(leave)
+        answering.removeFilter(_worth_telling)
         signal.signal(signal.SIGTERM, before)
+    if worker.exitcode:
+        raise Unavailable(
+            f"The broker {_shown(broker)} cannot be worked for; see above. What was begun is given "
+            "back. Mend the broker, and start again."
+        )
 
 
 def _worker(app: Celery, slots: int) -> Any:
@@ -137,6 +151,11 @@ def _worker(app: Celery, slots: int) -> Any:
             without_mingle=True,
             without_heartbeat=True,
         )
+
+
+def _worth_telling(record: logging.LogRecord) -> bool:
+    """Messages of a connection that is lost cannot be answered, and need not be."""
+    return not record.getMessage().startswith("Couldn't ack")
 
 
 def _leave_at_once(*_: Any) -> None:
@@ -164,8 +183,10 @@ class _Bell(Embedded):
                 self._heard.clear()
 
     async def ring(self) -> None:
-        await self._heard.wait()
-        self._bell.set()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_HELD):
+                await self._heard.wait()
+            self._bell.set()
 
 
 class _Desk:
@@ -189,7 +210,8 @@ class _Desk:
             raise self._failure
 
     def wake(self, id: str) -> None:
-        """There is work. Returns when somebody has heard of it, or when we stop."""
+        """There is work. Returns when somebody has heard of it, when all are busy, or when we
+        stop."""
         _log.debug("woken by job %s", id)
         if self._loop is None or self._bell is None or self._stopping:
             return
@@ -242,9 +264,12 @@ def _application(broker: str, **more: Any) -> Celery:
         task_ignore_result=True,
         task_default_queue="polyvox",
         broker_connection_timeout=2,
+        broker_heartbeat=10,
+        broker_heartbeat_checkrate=10,  # a worker hears of signals in between, each second
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
         worker_prefetch_multiplier=1,
+        worker_enable_prefetch_count_reduction=False,  # with threads, it waits for ever at RabbitMQ
         worker_enable_remote_control=False,
         worker_hijack_root_logger=False,
         worker_redirect_stdouts=False,

@@ -55,6 +55,12 @@ class Report:
         self._rows, self._worker, self._id = rows, worker, job.id
         self._told, self._most = 0.0, -1
         self._telling = asyncio.Lock()
+        self._watch: Callable[[], Awaitable[None]] | None = None
+
+    def watch(self, watch: Callable[[], Awaitable[None]]) -> None:
+        """What looks whether the job may go on, each time that progress is told; it raises why
+        not."""
+        self._watch = watch
 
     async def __call__(self, done: int, total: int) -> None:
         """May be called by several at once; what is told never goes back."""
@@ -65,6 +71,8 @@ class Report:
             if done > self._most:
                 self._most = done
                 await self._rows.report(self._worker, self._id, done, total)
+        if self._watch:
+            await self._watch()
 
 
 Do = Callable[[Job, Report], Awaitable[Mapping[str, Any]]]

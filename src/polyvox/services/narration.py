@@ -1,23 +1,22 @@
 """Speaks long texts as jobs: unit by unit, several at once, each kept as soon as it is spoken, and
-joined in order at the end. What was spoken before is not spoken again."""
+joined in order meanwhile. What was spoken before is not spoken again."""
 
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from polyvox.audio.encode import Format
 from polyvox.audio.takes import packed
-from polyvox.domain.audio import AudioChunk
 from polyvox.domain.errors import EngineCrashed, NothingToSpeak, PolyvoxError
 from polyvox.domain.job import Job, Part
 from polyvox.runtime.breaker import FAILURES
-from polyvox.services.joining import Joining, Narrated, Spoken, audio_name, unit_name
+from polyvox.services.joining import Joining, Narrated, audio_name
 from polyvox.services.plan import Planner
 from polyvox.services.script import Script, Unit, format_of, text_of, written
+from polyvox.services.spoken import Rows, Spoken, Take, unit_name
 from polyvox.services.synthesis import Synthesis
 
 if TYPE_CHECKING:
@@ -50,7 +49,7 @@ class Narration:
         """`planner` takes texts of any length; `at_once` says how many units a model should be
         speaking."""
         self._synthesis, self._planner = synthesis, planner
-        self._parts, self._blobs, self._encoders = parts, blobs, encoders
+        self._parts, self._blobs = parts, blobs
         self._at_once = at_once
         self._joining = Joining(blobs, encoders)
 
@@ -68,8 +67,6 @@ class Narration:
             script, done, reason = await self._narrated(job, asked, report)
         except _Unspoken as failure:
             raise failure.error from None
-        words = json.dumps([[w.text, w.start, w.end, w.first, w.last] for w in done.words])
-        await self._blobs.put(words_name(job.id), words.encode())
         plan = script.plan
         return {
             "format": format_of(asked).name,
@@ -84,8 +81,8 @@ class Narration:
 
     async def join(self, id: str, script: Script, fmt: Format) -> Narrated:
         """Write the narration in a format to where it is kept; all units must be spoken."""
-        kept = {number: part.words for number, part in (await self._parts.all(id)).items()}
-        return await self._joining.join(id, script, fmt, Spoken(kept, growing=False))
+        spoken = Spoken(id, self._parts, self._blobs)
+        return await self._joining.join(id, script, fmt, spoken)
 
     async def _narrated(
         self, job: Job, asked: Mapping[str, Any], report: Report
@@ -105,61 +102,64 @@ class Narration:
 
     async def _made(self, job: Job, script: Script, fmt: Format, report: Report) -> Narrated:
         """Speak what is left and join meanwhile, so that neither waits for the other."""
-        digests = {unit.number: unit.digest for unit in script.units}
-        kept = {
-            number: part.words
-            for number, part in (await self._parts.all(job.id)).items()
-            if part.digest == digests.get(number)
-        }
-        left = [unit for unit in script.units if unit.number not in kept]
-        spoken = Spoken(kept, growing=True)
-        speaking = asyncio.ensure_future(self._speak(job, script, left, spoken, report))
-        joining = asyncio.ensure_future(self._joining.join(job.id, script, fmt, spoken))
+        left = await self._left(job.id, script)
+        awaited = (unit.number for unit in left)
+        spoken = Spoken(job.id, self._parts, self._blobs, awaited)
+        speaking = asyncio.ensure_future(self._speak(job.id, script, left, spoken, report))
+        joining = asyncio.ensure_future(
+            self._joining.join(job.id, script, fmt, spoken, words_name(job.id))
+        )
         try:
             _, narrated = await asyncio.gather(speaking, joining)
         finally:
             await _ended([speaking, joining])
         return narrated
 
+    async def _left(self, id: str, script: Script) -> list[Unit]:
+        """What is not spoken yet, or must sound otherwise by now."""
+        kept = await self._parts.digests(id)
+        left = [unit for unit in script.units if kept.get(unit.number) != unit.digest]
+        await self._parts.drop(id, [unit.number for unit in left if unit.number in kept])
+        return left
+
     async def _speak(
-        self, job: Job, script: Script, left: Sequence[Unit], spoken: Spoken, report: Report
+        self, id: str, script: Script, left: Sequence[Unit], spoken: Spoken, report: Report
     ) -> None:
         done, total = len(script.units) - len(left), len(script.units)
         await report(done, total)
 
-        async def keep(unit: Unit, chunks: Sequence[AudioChunk]) -> None:
+        async def kept(numbers: Sequence[int]) -> None:
             nonlocal done
-            part = await self._keep(job.id, unit, chunks)
-            spoken.add(unit.number, part.words)
-            done += 1
+            spoken.kept(numbers)
+            done += len(numbers)
             await report(done, total)
 
-        await _each(left, self._spoken, keep, self._at_once(script.plan.model.loaded))
+        async with Rows(id, self._parts, kept) as rows:
 
-    async def _spoken(self, unit: Unit) -> list[AudioChunk]:
-        """A unit's sound; an engine that crashes is tried again."""
+            async def keep(unit: Unit, take: Take) -> None:
+                spoken.add(unit.number, take)
+                await self._blobs.put(unit_name(id, unit.number), take.data)
+                seconds = len(take.data) / 2 / unit.plan.engine.sample_rate
+                await rows.add(Part(unit.number, unit.digest, seconds, take.words))
+
+            await _each(left, self._spoken, keep, self._at_once(script.plan.model.loaded))
+
+    async def _spoken(self, unit: Unit) -> Take:
+        """A unit; an engine that crashes is tried again."""
         if unit.piece.silent:
-            return []
+            return Take(b"", ())
         for left in range(_TRIES - 1, -1, -1):
-            chunks = self._synthesis.segment(unit.plan, unit.segment)
             try:
-                return [chunk async for chunk in chunks]
+                chunks = [c async for c in self._synthesis.segment(unit.plan, unit.segment)]
             except NothingToSpeak:
-                return []
+                chunks = []
             except FAILURES as error:
-                if not (left and isinstance(error, EngineCrashed)):
-                    raise _Unspoken(error) from error
+                if left and isinstance(error, EngineCrashed):
+                    continue
+                raise _Unspoken(error) from error
+            words = tuple(word for chunk in chunks for word in chunk.words)
+            return Take(packed(chunks), words)
         raise AssertionError("the last try returns or raises")
-
-    async def _keep(self, id: str, unit: Unit, chunks: Sequence[AudioChunk]) -> Part:
-        loop = asyncio.get_running_loop()
-        data = await loop.run_in_executor(self._encoders, packed, chunks)
-        rate = unit.plan.engine.sample_rate
-        words = tuple(word for chunk in chunks for word in chunk.words)
-        await self._blobs.put(unit_name(id, unit.number), data)
-        part = Part(unit.number, unit.digest, len(data) / 2 / rate, words)
-        await self._parts.put(id, part)
-        return part
 
 
 class _Unspoken(Exception):

@@ -18,6 +18,9 @@ from polyvox.domain.errors import InvalidInput, Unavailable
 _PIECE = 256 * 1024
 """Bytes that are read at once."""
 
+_PIECES = 2
+"""Of a large file, sent side by side; each is held in memory."""
+
 
 class Blobs:
     """A store of blobs."""
@@ -52,7 +55,7 @@ class Blobs:
         """Store bytes or a file, whole or not at all."""
         try:
             with _told():
-                await obstore.put_async(self._store, name, data)
+                await obstore.put_async(self._store, name, data, max_concurrency=_PIECES)
         except FileNotFoundError as error:  # no such bucket
             raise _unusable(error) from error
 

@@ -109,6 +109,7 @@ class JobRows:
                 worker=worker,
                 beat_at=now,
                 started_at=now,
+                done_before=table.c.done,
                 attempts=table.c.attempts + 1,
             )
             .returning(table)
@@ -241,11 +242,22 @@ class JobRows:
         async with reading(self._database) as connection:
             return [_job(row) for row in await connection.execute(due.limit(count))]
 
-    async def tell_again(self, id: str, at: float | None) -> None:
-        """The webhook was tried; the next time is `at`, or never."""
-        values = {"telling_at": at, "tellings": table.c.tellings + 1}
+    async def claim_telling(self, id: str, until: float) -> Job | None:
+        """Take it upon oneself to tell a webhook that is due; None when another has. Once `until`
+        has come it is due again, for whoever took it may be lost."""
+        due = (table.c.id == id) & (table.c.telling_at <= time())
+        taken = update(table).where(due).values(telling_at=until).returning(table)
         async with writing(self._database) as connection:
-            await connection.execute(update(table).where(table.c.id == id).values(values))
+            row = (await connection.execute(taken)).first()
+        return _job(row) if row else None
+
+    async def told(self, job: Job, at: float | None, *, tried: bool = True) -> None:
+        """The webhook of a job that was claimed was tried; the next time is `at`, or never. What
+        was claimed by another or has ended again meanwhile stays as it is."""
+        own = (table.c.id == job.id) & (table.c.telling_at == job.telling_at)
+        values = {"telling_at": at, "tellings": table.c.tellings + int(tried)}
+        async with writing(self._database) as connection:
+            await connection.execute(update(table).where(own).values(values))
 
     async def change(self, id: str, asked: Mapping[str, Any]) -> None:
         """Replace the request of a job that is over."""

@@ -97,6 +97,7 @@ jobs = Table(
     Column("beat_at", Float),  # when that was last known to live
     Column("created_at", Float, nullable=False),  # seconds since 1970
     Column("ready_at", Float, nullable=False),
+    Column("done_before", Integer, nullable=False, server_default="0"),
     Column("started_at", Float),
     Column("ended_at", Float),
     Column("expires_at", Float),
