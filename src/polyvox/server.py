@@ -14,33 +14,45 @@ import uvicorn
 from fastapi import FastAPI
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from polyvox.api import build, guarded
-from polyvox.api.limits import Limits
+from polyvox.api.limits import Limits, Rates
 from polyvox.api.webhooks import Herald, herald
-from polyvox.app import registry, running, tidy, worker
+from polyvox.app import check_database, registry, running, tidy, worker
 from polyvox.domain.errors import Unavailable
 from polyvox.jobs.queue import Embedded
 from polyvox.settings import Settings
 
+_PING = 5.0
+"""Seconds between two questions whether a client of live updates still reads, and to answer."""
+_LONGEST_SAID = 4096
+"""Bytes of what such a client may say; nobody listens to it."""
+
 
 def run(settings: Settings) -> None:
-    """Serve until stopped. Raises Unavailable when the address cannot be listened on."""
+    """Serve until stopped. Raises Unavailable when the address cannot be listened on, or the
+    database cannot be used."""
     chosen = settings.server
     listening = _listen(chosen.host, chosen.port)
     config = uvicorn.Config(
         standalone(settings),
+        **_tls(settings),
         http=_protocol(chosen.header_seconds),
-        ws="none",
+        ws=_live_protocol(chosen.stall_seconds),
+        ws_max_size=_LONGEST_SAID,
+        ws_ping_interval=_PING,
+        ws_ping_timeout=_PING,
+        ws_per_message_deflate=False,
         log_level=chosen.log_level,
         limit_concurrency=chosen.max_connections,
         timeout_graceful_shutdown=10,
         access_log=chosen.log_level == "debug",
         server_header=False,
     )
-    host, port = listening.getsockname()[:2]
-    print(_welcome(f"http://{f'[{host}]' if ':' in host else host}:{port}"), flush=True)
     with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
+        runner.run(check_database(settings))
+        print(_welcome(_url(settings, listening)), flush=True)
         runner.run(uvicorn.Server(config).serve([listening]))
 
 
@@ -51,9 +63,10 @@ def run_worker(settings: Settings, engine: str, load: bool) -> None:
 
     worker = Worker(settings, registry(settings), engine)
     listening = _listen(settings.server.host, settings.server.port)
-    host, port = listening.getsockname()[:2]
+    url, port = _url(settings, listening), listening.getsockname()[1]
     config = uvicorn.Config(
         worker.application,
+        **_tls(settings),
         http=_protocol(settings.server.header_seconds),
         ws="none",
         log_level=settings.server.log_level,
@@ -80,7 +93,7 @@ def run_worker(settings: Settings, engine: str, load: bool) -> None:
         await serving
 
     with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
-        print(f"A worker with {engine} listens on http://{host}:{port}", flush=True)
+        print(f"A worker with {engine} listens on {url}", flush=True)
         runner.run(serve())
 
 
@@ -120,6 +133,7 @@ def standalone(settings: Settings) -> ASGIApp:
         job_characters=settings.jobs.max_characters,
         webhooks=settings.jobs.webhook_secret is not None,
         node_token=settings.cluster.token,
+        rates=Rates(**settings.rates.model_dump(), redis=settings.cluster.redis),
     )
     app = build(lifespan, limits)
     if server.gradio:
@@ -141,6 +155,23 @@ def _listen(host: str, port: int) -> socket.socket:
         ) from error
     listening.listen(1024)
     return listening
+
+
+def _tls(settings: Settings) -> dict[str, Any]:
+    """What uvicorn serves HTTPS with. Raises Unavailable for files that are not there."""
+    given = settings.server
+    if given.certificate is None:
+        return {}
+    for file in (given.certificate, given.key or given.certificate):
+        if not file.is_file():
+            raise Unavailable(f"There is no file {file} (server.certificate, server.key).")
+    return {"ssl_certfile": str(given.certificate), "ssl_keyfile": given.key and str(given.key)}
+
+
+def _url(settings: Settings, listening: socket.socket) -> str:
+    host, port = listening.getsockname()[:2]
+    scheme = "https" if settings.server.certificate else "http"
+    return f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"
 
 
 def can_listen(settings: Settings) -> None:
@@ -179,5 +210,31 @@ def _protocol(header_seconds: float) -> type[HttpToolsProtocol]:
         def connection_lost(self, exc: Exception | None) -> None:
             self._overdue.cancel()
             super().connection_lost(exc)
+
+    return Protocol
+
+
+def _live_protocol(stall_seconds: float) -> type[WebSocketsSansIOProtocol]:
+    """uvicorn's protocol for live updates, cutting off clients that stop reading."""
+
+    class Protocol(WebSocketsSansIOProtocol):
+        _stalled: asyncio.TimerHandle | None = None
+
+        def pause_writing(self) -> None:
+            super().pause_writing()
+            self._stalled = self.loop.call_later(stall_seconds, self.transport.abort)
+
+        def resume_writing(self) -> None:
+            super().resume_writing()
+            self._reads()
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            self._reads()
+            super().connection_lost(exc)
+
+        def _reads(self) -> None:
+            if self._stalled:
+                self._stalled.cancel()
+                self._stalled = None
 
     return Protocol

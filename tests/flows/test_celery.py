@@ -1,5 +1,5 @@
-"""A server that hands its jobs to Celery: it works at nothing itself, and says whether the broker
-is there."""
+"""A server that hands its jobs to Celery, on Redis or RabbitMQ: it works at nothing itself, and
+says whether the broker is there."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ from pathlib import Path
 
 import pytest
 
-from tests.brokers import Redis, redis
 from tests.flows.working import SETTINGS, Caller, working
+from tests.jobs.rabbit import BROKERS, Broker, broker_named
 from tests.server import Server, served
 
 pytestmark = pytest.mark.jobs
 
 
+@pytest.fixture(scope="module", params=BROKERS)
+def folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp(request.param)
+
+
 @pytest.fixture(scope="module")
-def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Redis]:
-    with redis(tmp_path_factory.mktemp("redis")) as server:
+def broker(folder: Path) -> Iterator[Broker]:
+    with broker_named(folder.name.rstrip("0123456789"), folder / "broker") as server:
         yield server
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("celery")
-
-
-@pytest.fixture(scope="module")
-def brokered(broker: Redis) -> dict[str, str]:
+def brokered(broker: Broker) -> dict[str, str]:
     return {**SETTINGS, "POLYVOX_JOBS__QUEUE": broker.url}
 
 
@@ -99,9 +99,11 @@ def doctor(folder: Path, settings: dict[str, str]) -> str:
 def test_the_doctor_and_the_health_tell_of_the_broker(
     caller: Caller, tmp_path: Path, brokered: dict[str, str]
 ) -> None:
-    assert caller.health["queue"] == {"status": "ok", "reason": None}
+    assert caller.health["queue"]["status"] == "ok"
+    assert caller.health["broker"] == {"kind": "celery", "status": "ok", "reason": None}
     assert "ok     jobs: the broker answers" in doctor(tmp_path, brokered)
-    nobody = {**brokered, "POLYVOX_JOBS__QUEUE": "redis://:secret@127.0.0.1:1/0"}
+    scheme = brokered["POLYVOX_JOBS__QUEUE"].partition(":")[0]
+    nobody = {**brokered, "POLYVOX_JOBS__QUEUE": f"{scheme}://:secret@127.0.0.1:1/0"}
     said = doctor(tmp_path, nobody)
-    assert "BROKEN jobs: The broker redis://127.0.0.1:1/0 does not answer" in said
+    assert f"BROKEN jobs: The broker {scheme}://127.0.0.1:1/0 does not answer" in said
     assert "secret" not in said

@@ -187,6 +187,30 @@ async def test_a_job_that_cannot_be_kept_fails_and_says_so(small: Services, tmp_
     assert (await narrated(small)).status == "completed", "there is room for others"
 
 
+async def test_a_job_stops_that_makes_more_than_there_is_room_for(
+    small: Services, tmp_path: Path
+) -> None:
+    """What it has spoken stays, and is not spoken again once there is room."""
+    before = await narrated(small)
+    lines = "\n\n".join(["x" * 19 + "."] * 300)
+    asked = {"text": lines, "options": {"real_time_factor": 0.05}, "format": "mp3"}
+    large = await narrated(small, **asked)
+    assert (large.status, large.error_code) == ("failed", "too_large")
+    assert "storage.max_gb" in str(large.error)
+    assert "is kept" in str(large.error)
+    with pytest.raises(NotFound):
+        await small.jobs.get(before.id)
+    units = tmp_path / "blobs" / "jobs" / large.id / "units"
+    kept = {path.name: path.stat().st_mtime_ns for path in units.iterdir()}
+    assert 40 < len(kept) < 200, "four megabytes are some forty lines"
+    small.jobs.results.most = 100_000_000
+    await small.jobs.retry(large.id)
+    assert await Worker(small.jobs.rows, small.jobs.do, Rules()).take(large.id)
+    assert (await small.jobs.get(large.id)).status == "completed"
+    now = {path.name: path.stat().st_mtime_ns for path in units.iterdir()}
+    assert len([name for name, moment in kept.items() if now[name] != moment]) <= 4
+
+
 async def test_room_is_not_made_by_what_waits_runs_or_speaks(small: Services) -> None:
     waits, _ = await small.jobs.submit("narration", dict(HUM))
     runs, _ = await small.jobs.submit("narration", dict(HUM))

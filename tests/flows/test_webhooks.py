@@ -364,6 +364,35 @@ async def test_what_ends_again_while_it_is_told_is_told_again(services: Services
         assert len(set(ear.ids())) == 2
 
 
+async def test_several_servers_at_one_database_tell_once(services: Services) -> None:
+    def slow(answering: BaseHTTPRequestHandler) -> None:
+        time.sleep(1.5)  # longer than it takes the others to look
+        answering.send_response(204)
+        answering.end_headers()
+
+    with Ear(slow) as ear:
+        async with telling(services, short()), telling(services, short()):
+            ids = [await hummed(services, ear.url) for _ in range(6)]
+            jobs = [await told(services, id) for id in ids]
+            await asyncio.sleep(NEXT)
+        assert len(ear.heard) == len(set(ear.ids())) == 6
+        assert {job.tellings for job in jobs} == {1}
+
+
+async def test_who_stops_while_telling_leaves_it_to_another_at_once(services: Services) -> None:
+    def silent(answering: BaseHTTPRequestHandler) -> None:
+        ear.over.wait(30)
+
+    with Ear(silent, 204) as ear:
+        async with telling(services, short()):
+            id = await hummed(services, ear.url)
+            await asyncio.to_thread(within, 20, lambda: ear.heard)
+        async with telling(services, short()):
+            job = await told(services, id)
+        assert (len(ear.heard), job.tellings) == (2, 1)
+        assert len(set(ear.ids())) == 1
+
+
 @pytest.mark.parametrize("after_head", [True, False])
 async def test_an_endless_answer_is_not_read(services: Services, after_head: bool) -> None:
     def endless(answering: BaseHTTPRequestHandler) -> None:

@@ -1,5 +1,5 @@
-"""Both queues keep the same rules: the embedded one, and Celery on a real Redis with a worker in a
-process of its own."""
+"""All queues keep the same rules: the embedded one, and Celery on a real Redis or RabbitMQ with a
+worker in a process of its own."""
 
 from __future__ import annotations
 
@@ -24,18 +24,12 @@ from polyvox.jobs.queue import Embedded, Queue
 from polyvox.jobs.worker import Rules, Worker
 from polyvox.storage.database import connect
 from polyvox.storage.jobs import JobRows
-from tests.brokers import Redis, redis
 from tests.jobs.crew import doing, noted
+from tests.jobs.rabbit import BROKERS, Broker, broker_named, rabbitmq
 
 FAR = 60.0
 """Seconds between two looks: whoever works in time was woken."""
 RULES = {"per_engine": 9, "attempts": 3, "pause": 0.05, "beat": 0.1, "silence": 1.0, "look": 0.3}
-
-
-@pytest.fixture(scope="module")
-def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Redis]:
-    with redis(tmp_path_factory.mktemp("redis")) as server:
-        yield server
 
 
 @dataclass
@@ -45,7 +39,7 @@ class Place:
     rows: JobRows
     queue: Queue
     folder: Path
-    broker: Redis | None
+    broker: Broker | None
 
     @property
     def log(self) -> Path:
@@ -116,18 +110,38 @@ def crew(folder: Path, broker: str, rules: Rules) -> Iterator[subprocess.Popen[b
         process.wait(15)
 
 
-@pytest.fixture(params=["embedded", pytest.param("celery", marks=pytest.mark.jobs)])
-async def place(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Place]:
-    database = await connect(f"sqlite:///{tmp_path / 'jobs.db'}")
-    rows = JobRows(database)
+@pytest.fixture(
+    scope="module",
+    params=["embedded", *(pytest.param(name, marks=pytest.mark.jobs) for name in BROKERS)],
+)
+def told_by(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Broker | None]:
+    """A broker, or nobody: then workers are in the same process."""
     if request.param == "embedded":
-        yield Place(rows, Embedded(), tmp_path, None)
+        yield None
+        return
+    with broker_named(request.param, tmp_path_factory.mktemp(request.param)) as server:
+        yield server
+
+
+@pytest.fixture
+async def place(told_by: Broker | None, tmp_path: Path) -> AsyncIterator[Place]:
+    async with placed(tmp_path, told_by) as found:
+        yield found
+
+
+@contextlib.asynccontextmanager
+async def placed(folder: Path, broker: Broker | None) -> AsyncIterator[Place]:
+    database = await connect(f"sqlite:///{folder / 'jobs.db'}")
+    rows = JobRows(database)
+    if broker is None:
+        yield Place(rows, Embedded(), folder, None)
     else:
         from polyvox.jobs.celery import Brokered
 
-        server: Redis = request.getfixturevalue("broker")
-        queue = Brokered(server.url)
-        yield Place(rows, queue, tmp_path, server)
+        queue = Brokered(broker.url)
+        yield Place(rows, queue, folder, broker)
         await queue.close()
     await database.dispose()
 
@@ -231,55 +245,95 @@ async def test_who_is_stopped_gives_back_what_is_begun(place: Place) -> None:
 
 
 @pytest.mark.jobs
+@pytest.mark.parametrize("name", BROKERS)
 async def test_a_broker_that_is_away_delays_nobody_and_loses_nothing(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
+    name: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    from polyvox.jobs.celery import Brokered
-
-    database = await connect(f"sqlite:///{tmp_path / 'jobs.db'}")
-    with redis(tmp_path / "redis") as server:
-        queue = Brokered(server.url)
-        place = Place(JobRows(database), queue, tmp_path, server)
-        async with place.working():
+    with broker_named(name, tmp_path / name) as server:
+        async with placed(tmp_path, server) as place, place.working():
             await place.ended(await place.asked("before"))
             server.kill()
             begun = time()
             asked = [await place.asked(str(n)) for n in range(20)]
             assert time() - begun < 2
-            with pytest.raises(Unavailable, match=r"redis://127\.0\.0\.1.*does not answer"):
-                await queue.ping()
+            with pytest.raises(Unavailable, match=r"://127\.0\.0\.1.*does not answer"):
+                await place.queue.ping()
             assert {(await place.ended(job)).status for job in asked} == {"completed"}
             server.again(empty=True)
-            await queue.ping()
+            await place.queue.ping()
             assert (await place.ended(await place.asked("after"))).status == "completed"
-        await queue.close()
     told = [each.getMessage() for each in caplog.records if "broker" in each.getMessage()]
     assert len([line for line in told if "jobs are kept" in line]) == 1
-    await database.dispose()
+    assert not [line for line in told if "guest:" in line], "no password is shown"
 
 
 @pytest.mark.jobs
-async def test_two_workers_share_what_there_is(tmp_path: Path) -> None:
-    database = await connect(f"sqlite:///{tmp_path / 'jobs.db'}")
-    rows = JobRows(database)
-    from polyvox.jobs.celery import Brokered
+@pytest.mark.parametrize("name", BROKERS)
+async def test_workers_are_woken_again_once_a_broker_is_back(name: str, tmp_path: Path) -> None:
+    with broker_named(name, tmp_path / name) as server:
+        async with placed(tmp_path, server) as place, place.working(look=FAR):
+            await place.ended(await place.asked("before"))
+            server.kill()
+            server.again(empty=True)
+            until, found = time() + 40, False
+            while not found:
+                job = await place.asked("after")
+                with contextlib.suppress(TimeoutError):
+                    found = (await place.ended(job, 2)).status == "completed"
+                assert time() < until
 
-    with redis(tmp_path / "redis") as server:
-        queue = Brokered(server.url)
-        place = Place(rows, queue, tmp_path, server)
-        rules = Rules(**{**RULES, "slots": 1})
-        with crew(tmp_path, server.url, rules), crew(tmp_path, server.url, rules):
-            asked = [await place.asked(str(n), seconds=0.1) for n in range(12)]
-            for job in asked:
-                assert (await place.ended(job)).attempts == 1
-        await queue.close()
+
+@pytest.mark.jobs
+@pytest.mark.parametrize("name", BROKERS)
+async def test_two_workers_share_what_there_is(name: str, tmp_path: Path) -> None:
+    rules = Rules(**{**RULES, "slots": 1})
+    with broker_named(name, tmp_path / name) as server:
+        async with placed(tmp_path, server) as place:
+            with crew(tmp_path, server.url, rules), crew(tmp_path, server.url, rules):
+                asked = [await place.asked(str(n), seconds=0.1) for n in range(12)]
+                for job in asked:
+                    assert (await place.ended(job)).attempts == 1
     both, running = False, 0
     for line in noted(place.log):
         running += 1 if line["what"] == "begun" else -1
         both |= running == 2
     assert both
     assert len(noted(place.log)) == 24
-    await database.dispose()
+
+
+@pytest.mark.jobs
+async def test_who_is_busy_for_long_is_not_shut_out(tmp_path: Path) -> None:
+    """RabbitMQ closes the channel of those who hold a message for half an hour; here six seconds,
+    which is more than a worker holds any."""
+    patience = {"consumer_timeout": 6000, "channel_tick_interval": 500}
+    with rabbitmq(tmp_path / "rabbitmq", **patience) as server:
+        async with placed(tmp_path, server) as place, place.working(slots=1, look=FAR):
+            long = await place.asked("long", seconds=15)
+            await place.begun()
+            asked = [await place.asked(str(n)) for n in range(3)]
+            assert {(await place.ended(job, 30)).status for job in (long, *asked)} == {"completed"}
+            assert (await place.ended(await place.asked("after"), 5)).status == "completed"
+    assert "PRECONDITION_FAILED" not in (tmp_path / "crew.log").read_text()
+
+
+@pytest.mark.jobs
+async def test_who_is_shut_out_gives_back_what_is_begun_and_says_so(tmp_path: Path) -> None:
+    patience = {"consumer_timeout": 500, "channel_tick_interval": 500}
+    rules = Rules(**{**RULES, "slots": 1})
+    with rabbitmq(tmp_path / "rabbitmq", **patience) as server:
+        async with placed(tmp_path, server) as place:
+            with crew(tmp_path, server.url, rules) as process:
+                long = await place.asked("long", seconds=60)
+                await place.begun()
+                for n in range(4):
+                    await place.asked(str(n))
+                assert await asyncio.to_thread(process.wait, 20) != 0
+            back = await place.rows.get(long.id)
+    assert back is not None
+    assert (back.status, back.attempts) == ("queued", 0)
+    told = (tmp_path / "crew.log").read_text()
+    assert "What was begun is given back" in told
+    assert "guest:" not in told
 
 
 @pytest.mark.jobs

@@ -1,10 +1,12 @@
 """Tables are brought up to date at start, on both databases, by any number of servers at once."""
 
 import asyncio
+import os
 import sys
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
@@ -66,3 +68,19 @@ async def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
     (tmp_path / "polyvox.db").write_bytes(b"this is not a database" * 100)
     with pytest.raises(Unavailable):
         await connect(f"sqlite:///{tmp_path / 'polyvox.db'}")
+
+
+@pytest.mark.postgres
+async def test_a_database_without_an_encoding_of_its_own_is_read_as_text() -> None:
+    url = os.environ["POLYVOX_TEST_DATABASE_URL"]
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("DROP DATABASE IF EXISTS plain")
+        connection.execute(
+            "CREATE DATABASE plain ENCODING 'SQL_ASCII' TEMPLATE template0 "
+            "LC_COLLATE 'C' LC_CTYPE 'C'"
+        )
+    engine = await connect(url.rpartition("/")[0] + "/plain")
+    async with engine.connect() as connection:
+        said = (await connection.exec_driver_sql("SELECT 'grün'")).scalar()
+    await engine.dispose()
+    assert said == "grün"

@@ -27,6 +27,8 @@ from polyvox.services.jobs import Jobs
 _log = logging.getLogger(__name__)
 PAUSES = (5.0, 30.0, 300.0, 1800.0, 7200.0, 28800.0)
 """Seconds before each try after the first."""
+_SPARE = 30.0
+"""Seconds after which another server may tell it, besides those that an address has to answer."""
 _GONE = 410
 _LOOK = 1.0
 """Seconds between two looks for jobs that are over."""
@@ -50,7 +52,7 @@ class Herald:
         """`private`: whether private and loopback addresses are told too; `pauses`: seconds
         before each try after the first; `within`: seconds that an address has to answer."""
         self._key, self._private = _key(secret), private
-        self.pauses, self._within = pauses, within
+        self.pauses, self.within = pauses, within
 
     async def tell(self, url: str, id: str, what: Mapping[str, Any]) -> None:
         """Raises a PolyvoxError when the address does not answer with 2xx; InvalidInput when it
@@ -59,13 +61,13 @@ class Herald:
         body = json.dumps(what).encode()
         try:
             async with (
-                asyncio.timeout(self._within),
+                asyncio.timeout(self.within),
                 httpcore.AsyncConnectionPool(network_backend=PublicNetwork(self._private)) as pool,
                 pool.stream("POST", url, headers=self._signed(id, body), content=body) as answer,
             ):
                 status = answer.status
         except TimeoutError as error:
-            raise TimedOut(f"It did not answer within {self._within:g} s.") from error
+            raise TimedOut(f"It did not answer within {self.within:g} s.") from error
         except (httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError) as error:
             raise Unavailable(f"It cannot be reached: {error}") from error
         if status == _GONE:
@@ -87,7 +89,7 @@ class Herald:
 
 async def herald(jobs: Jobs, teller: Herald) -> None:
     """Tell every webhook that is due, again and again, until cancelled. What was not heard is told
-    again later, for half a day."""
+    again later, for half a day. Several servers may do so at one database."""
     telling: dict[str, tuple[str, asyncio.Task[None]]] = {}
     try:
         while True:
@@ -97,7 +99,7 @@ async def herald(jobs: Jobs, teller: Herald) -> None:
                 place = urlsplit(str(job.webhook)).netloc
                 if job.id not in telling and busy[place] < _AT_ONCE:
                     busy[place] += 1
-                    telling[job.id] = place, asyncio.create_task(_tell(jobs, teller, job))
+                    telling[job.id] = place, asyncio.create_task(_told(jobs, teller, job.id))
             await asyncio.sleep(_LOOK)
     finally:
         tasks = [task for _, task in telling.values()]
@@ -114,8 +116,24 @@ async def _due(jobs: Jobs, count: int) -> list[Job]:
         return []
 
 
-async def _tell(jobs: Jobs, teller: Herald, job: Job) -> None:
-    again = None
+async def _told(jobs: Jobs, teller: Herald, id: str) -> None:
+    """Tell it, unless another server does."""
+    try:
+        job = await jobs.rows.claim_telling(id, time() + teller.within + _SPARE)
+        if job is None:
+            return
+        try:
+            again = await _tell(teller, job)
+        except asyncio.CancelledError:
+            await jobs.rows.told(job, time(), tried=False)
+            raise
+        await jobs.rows.told(job, again)
+    except PolyvoxError as error:
+        _log.warning("webhooks wait: %s", error.message)
+
+
+async def _tell(teller: Herald, job: Job) -> float | None:
+    """When it is to be told again; None for never."""
     try:
         if job.over:
             await teller.tell(str(job.webhook), _id_of(job), _message(job))
@@ -124,15 +142,9 @@ async def _tell(jobs: Jobs, teller: Herald, job: Job) -> None:
     except PolyvoxError as error:
         _log.warning("the webhook of job %s was not heard: %s", job.id, error.message)
         if job.tellings < len(teller.pauses):
-            again = time() + teller.pauses[job.tellings]
-        else:
-            _log.warning("the webhook of job %s is given up.", job.id)
-    try:
-        now = await jobs.rows.get(job.id)
-        if now is not None and now.ended_at == job.ended_at:
-            await jobs.rows.tell_again(job.id, again)
-    except PolyvoxError as error:
-        _log.warning("webhooks wait: %s", error.message)
+            return time() + teller.pauses[job.tellings]
+        _log.warning("the webhook of job %s is given up.", job.id)
+    return None
 
 
 def _message(job: Job) -> dict[str, Any]:

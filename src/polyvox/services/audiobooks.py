@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 from polyvox.audio.audiobook import M4B, Audiobook, Mark
 from polyvox.audio.encode import Format
 from polyvox.audio.takes import unpacked
-from polyvox.text.books import Book, read_book
 
 if TYPE_CHECKING:
     from polyvox.domain.job import Job
     from polyvox.services.jobs import Jobs
+    from polyvox.text.books import Book
 
 RATE = 24000
 """Hertz of an audiobook."""
@@ -25,6 +25,8 @@ _STEP = 48 * 1024
 
 def book_in(data: bytes, name: str) -> Book:
     """Plain text, Markdown or an EPUB. Raises what `read_book` raises."""
+    from polyvox.text.books import read_book  # heavy, and many servers never read one
+
     return read_book(data, name)
 
 

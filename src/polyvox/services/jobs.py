@@ -152,6 +152,7 @@ class Jobs:
         """Work at a job; for those who have claimed it. Raises TooLarge when there is no room
         for what it makes."""
         await self.results.make_room(job.id)
+        report.watch(lambda: self.results.watch(job.id))
         result = await self._kinds[job.kind].do(job, await self.asked(job), report)
         await self.results.check_kept(job.id)
         return result

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from polyvox.services.batches import MOST_ROWS
-from polyvox.text.rows import Refused, Row, RowLimits, read_rows
+
+if TYPE_CHECKING:
+    from polyvox.text.rows import Refused, Row
 
 
 def listed(data: bytes, name: str) -> list[dict[str, Any]]:
     """The rows of a CSV, TSV, JSONL or text file, in its order: a text and its other columns, or
     the problem of one that cannot be used. Raises what `read_rows` raises."""
+    from polyvox.text.rows import Refused, RowLimits, read_rows  # heavy, too
+
     found = read_rows(data, name, RowLimits(rows=MOST_ROWS))
     every: list[Row | Refused] = sorted((*found.rows, *found.refused), key=lambda each: each.index)
     return [

@@ -22,6 +22,10 @@ _ORPHANED = 3600.0
 """Seconds after which files of no job are taken for left over."""
 _LOOK = 60.0
 """Seconds between two looks at all files, where nothing was near the limit."""
+_WATCH = 2.0
+"""Seconds between two looks while a job makes more."""
+_SHARE = 0.05
+"""Of a job's time that may go by with such looks."""
 _PAGE = 200
 
 
@@ -32,6 +36,8 @@ class Results:
         """`most` is the number of bytes that all kept files may take together."""
         self._rows, self._blobs, self.most = rows, blobs, most
         self._used, self._looked = 0, float("-inf")
+        self._watched_at = float("-inf")
+        """When looks are made again while jobs are at work."""
 
     async def live(self) -> set[str]:
         """Ids of the jobs that wait or run."""
@@ -93,6 +99,25 @@ class Results:
                 "other jobs, or set it higher."
             )
         return gone
+
+    async def watch(self, id: str) -> None:
+        """Whether a job may go on that makes more and more; to be asked often. Raises TooLarge when
+        there is no room even without what could be removed; what it has made stays."""
+        begun = monotonic()
+        if self.most is None or begun < self._watched_at:
+            return
+        self._watched_at = float("inf")
+        try:
+            await self.used()
+            await self.make_room(id)
+        except TooLarge as error:
+            raise TooLarge(
+                f"{error.message} What it has made so far is kept as long as there is room for it: "
+                "begin it again."
+            ) from error
+        finally:
+            now = monotonic()
+            self._watched_at = now + max(_WATCH, (now - begun) / _SHARE)
 
     async def check_kept(self, id: str) -> None:
         """Whether what a job has made can stay beside what else must. Raises TooLarge once it is

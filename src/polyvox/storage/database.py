@@ -33,9 +33,15 @@ async def connect(url: str) -> AsyncEngine:
         _migrate(parsed)
     except (DBAPIError, OSError) as error:
         where = parsed.render_as_string(hide_password=True)
-        raise Unavailable(f"The database {where} cannot be used: {error}") from error
+        reason = str(getattr(error, "orig", error)).partition("\n")[0]
+        raise Unavailable(
+            f"The database {where} cannot be used: {reason}. Is it running, and is "
+            "storage.database right?"
+        ) from error
     asynchronous = "sqlite+aiosqlite" if _is_sqlite(parsed) else parsed.drivername
-    engine = create_async_engine(parsed.set(drivername=asynchronous), pool_pre_ping=True)
+    engine = create_async_engine(
+        parsed.set(drivername=asynchronous), pool_pre_ping=True, connect_args=_arguments(parsed)
+    )
     if _is_sqlite(parsed):
         event.listen(engine.sync_engine, "connect", _tune_sqlite)
     return engine
@@ -86,10 +92,15 @@ def _is_sqlite(url: URL) -> bool:
     return url.drivername.startswith("sqlite")
 
 
+def _arguments(url: URL) -> dict[str, str]:
+    """A PostgreSQL database whose encoding is SQL_ASCII would answer bytes."""
+    return {} if _is_sqlite(url) else {"client_encoding": "utf8"}
+
+
 def _migrate(url: URL) -> None:
     """Bring the tables up to date. It blocks, as nothing is served before it is done; Alembic's
     state is global, so migrations of one process must not run side by side."""
-    engine = create_engine(url, poolclass=NullPool)
+    engine = create_engine(url, poolclass=NullPool, connect_args=_arguments(url))
     if _is_sqlite(url):
         event.listen(engine, "connect", _tune_sqlite)
     config = Config()
