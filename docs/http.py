@@ -17,6 +17,7 @@ from polyvox.audio.encode import FORMATS, Format, output_rate, rates
 HEADERS = {
     "X-Request-Id": "The request's own, where it sent a plain one, else a new one.",
     "X-Engine": "The engine that spoke.",
+    "X-Node-Id": "The node that spoke; absent for this machine's own engines.",
     "X-Model": "The model that spoke.",
     "X-Voice": "The id of the voice.",
     "X-Sample-Rate": "Hertz.",

@@ -65,3 +65,45 @@ def test_other_speeds_are_refused(speed: float) -> None:
     with pytest.raises(InvalidInput) as error:
         TimeStretch(speed, 24000)
     assert error.value.param == "speed"
+
+
+def moved(samples: Samples, pitch: float, rate: int, size: int, speed: float = 1.0) -> Samples:
+    stretch = TimeStretch(speed, rate, pitch)
+    parts = [stretch.push(piece) for piece in pieces(samples, size)]
+    return np.concatenate([*parts, stretch.finish()])
+
+
+@pytest.mark.parametrize("rate", [16000, 22050, 24000])
+@pytest.mark.parametrize("pitch", [0.5, 0.7, 1.3, 2.0])
+@pytest.mark.parametrize("sound", [tone, voiced])
+def test_the_pitch_changes_and_the_pace_does_not(
+    sound: Callable[[float, float, int], Samples], pitch: float, rate: int
+) -> None:
+    original = sound(220, 3.0, rate)
+    heard = moved(original, pitch, rate, rate // 10)
+    assert len(heard) == pytest.approx(len(original), rel=0.02)
+    middle = heard[len(heard) // 4 : len(heard) * 3 // 4]
+    assert pitch_of(middle, rate) == pytest.approx(220 * pitch, rel=0.01)
+
+
+@pytest.mark.parametrize(("speed", "pitch"), [(0.25, 2.0), (4.0, 0.5), (2.0, 2.0), (1.3, 1.3)])
+def test_pace_and_pitch_change_together(speed: float, pitch: float) -> None:
+    heard = moved(tone(220, 4.0, 24000), pitch, 24000, 2400, speed)
+    assert len(heard) / 24000 == pytest.approx(4.0 / speed, rel=0.03, abs=0.03)
+    middle = heard[len(heard) // 4 : len(heard) * 3 // 4]
+    assert pitch_of(middle, 24000) == pytest.approx(220 * pitch, rel=0.02)
+
+
+@pytest.mark.parametrize("pitch", [0.5, 1.3, 2.0])
+def test_a_changed_pitch_does_not_depend_on_how_the_stream_was_cut(pitch: float) -> None:
+    sound = voiced(150, 1.0, 24000)
+    whole = moved(sound, pitch, 24000, len(sound))
+    for size in (100, 1440):
+        assert np.allclose(moved(sound, pitch, 24000, size), whole, atol=1e-5)
+
+
+@pytest.mark.parametrize("pitch", [0.49, 2.01, float("nan")])
+def test_a_pitch_out_of_bounds_is_refused(pitch: float) -> None:
+    with pytest.raises(InvalidInput, match="pitch") as refused:
+        TimeStretch(1.0, 24000, pitch)
+    assert refused.value.param == "pitch"

@@ -78,3 +78,12 @@ def _children(pid: int) -> list[int]:
         for task in Path(f"/proc/{pid}/task").iterdir()
         for child in (task / "children").read_text().split()
     ]
+
+
+def test_a_server_whose_database_is_away_says_so_in_a_sentence(tmp_path: Path) -> None:
+    away = "postgresql://me:secret@127.0.0.1:1/nothing"
+    with pytest.raises(AssertionError) as said, served(tmp_path, DATABASE_URL=away):
+        pass
+    assert "storage.database" in str(said.value)
+    assert "secret" not in str(said.value)
+    assert "Traceback" not in str(said.value)

@@ -74,6 +74,7 @@ LIBRARIES: dict[str, set[str]] = {
         "gradio",
         "httpcore",
         "jinja2",
+        "limits",
         "prometheus_client",
         "pydantic",
         "starlette",

@@ -228,6 +228,7 @@ async def test_a_repeated_request_is_answered_from_storage(tmp_path: Path) -> No
         for other in (
             dataclasses.replace(asked, voice="nova"),
             dataclasses.replace(asked, speed=1.5),
+            dataclasses.replace(asked, pitch=1.5),
             dataclasses.replace(asked, seed=1),
             dataclasses.replace(asked, options={"pitch": 51}),
             dataclasses.replace(asked, text="Once more, with words!"),

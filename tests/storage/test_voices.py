@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,8 +14,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from polyvox.domain.errors import Conflict
 from polyvox.domain.identity import is_id, new_id
 from polyvox.domain.voice import CLONED, Consent, Voice, VoiceRecord
+from polyvox.storage.blobs import Blobs
 from polyvox.storage.consents import ConsentRows
 from polyvox.storage.database import connect
+from polyvox.storage.shelf import Shelf
 from polyvox.storage.tables import metadata
 from polyvox.storage.voices import VoiceRows
 
@@ -79,6 +82,20 @@ async def test_a_deleted_voice_can_come_back_until_it_is_purged(rows: VoiceRows)
     assert await rows.gone(time.time() + 1) == [kept.voice.id]
     await rows.purge([kept.voice.id])
     assert await rows.restore(kept.voice.id) is None
+
+
+async def test_an_id_is_not_given_again_while_its_voice_can_come_back(
+    rows: VoiceRows, database: AsyncEngine, tmp_path: Path
+) -> None:
+    shelf = Shelf(rows, ConsentRows(database), Blobs.local(tmp_path))
+    first = made("First")
+    await shelf.keep(first, b"first", None)
+    await rows.delete(first.voice.id)
+    again = replace(first, voice=replace(first.voice, name="Second"))
+    with pytest.raises(Conflict, match="id"):
+        await shelf.keep(again, b"second", None)
+    await rows.restore(first.voice.id)
+    assert await shelf.state(first.voice.id) == b"first"
 
 
 async def test_a_name_that_was_given_away_is_not_taken_back(rows: VoiceRows) -> None:

@@ -31,15 +31,18 @@ from polyvox.api.dialects import (
     audio_voice,
     audio_voice_jobs,
     celestial,
+    gateway_live,
     gateway_nodes,
     openai,
     openai_voices,
     quality_profiles,
     utter,
     utter_tasks,
+    voice_gateway,
 )
 from polyvox.api.guard import Guard
 from polyvox.api.limits import Limits
+from polyvox.api.rates import Turnstile
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
@@ -56,6 +59,7 @@ def build(lifespan: Lifespan, limits: Limits) -> FastAPI:
         max_body_size=limits.body_bytes,
     )
     app.state.limits = limits
+    app.state.watchers = gateway_live.Watchers()
     for prefix in ("/v1", "/api/v1"):
         listed = prefix == "/v1"
         app.include_router(speech.router, prefix=prefix, include_in_schema=listed)
@@ -82,6 +86,8 @@ def build(lifespan: Lifespan, limits: Limits) -> FastAPI:
     app.include_router(audio_voice_jobs.router, max_body_size=limits.form_bytes)
     app.include_router(quality_profiles.router)
     app.include_router(gateway_nodes.router)
+    app.include_router(gateway_live.router)
+    app.include_router(voice_gateway.router, max_body_size=limits.form_bytes)
     app.include_router(engines.router, prefix="/v1")
     app.include_router(nodes.router, prefix="/v1")
     app.include_router(profiles.router, prefix="/v1")
@@ -101,4 +107,4 @@ def build(lifespan: Lifespan, limits: Limits) -> FastAPI:
 
 def guarded(app: FastAPI, limits: Limits) -> ASGIApp:
     """The application as it is served: around it stands what may refuse before it."""
-    return Guard(app, limits)
+    return Guard(Turnstile(app, limits), limits)

@@ -2,10 +2,36 @@
 
 from __future__ import annotations
 
+import hmac
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 
 _FIELDS = 1_000_000
 """Bytes that a form may have beside its file."""
+
+
+@dataclass(frozen=True)
+class Rates:
+    """How often clients may ask; None sets no limit."""
+
+    per_minute: int | None = None
+    """Requests of all clients."""
+    per_address: int | None = None
+    """Requests a minute of one."""
+    at_once: int | None = None
+    """Requests that are being answered by this process."""
+    redis: str | None = field(default=None, repr=False)
+    """Where several servers count together."""
+
+
+@dataclass(frozen=True)
+class Refused:
+    """Why a request is refused, and when the next one is not."""
+
+    why: str
+    limit: int
+    reset: float
+    """Seconds since 1970."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +59,16 @@ class Limits:
     """That nodes must have; without one they are let in from this machine only."""
     clip_seconds: float = 20.0
     """How long a clip that is kept as a file is waited for."""
+    rates: Rates = field(default_factory=Rates)
+
+    def is_node(self, authorization: str, address: str) -> bool:
+        """Whether one who says so from there has the nodes' token; where there is none, whether
+        it is a program of this machine."""
+        if not self.node_token:
+            return is_here(address)
+        scheme, _, given = authorization.partition(" ")
+        same = hmac.compare_digest(given.strip().encode(), self.node_token.encode())
+        return same and scheme.lower() == "bearer"
 
     @property
     def form_bytes(self) -> int:
@@ -53,3 +89,11 @@ class Limits:
         if path.endswith(("/jobs", "/batches")):
             return max(self.body_bytes, self.job_characters * 4 + _FIELDS), self.upload_seconds
         return self.body_bytes, self.body_seconds
+
+
+def is_here(address: str | None) -> bool:
+    """Whether that address is this machine's own, which no other reaches."""
+    try:
+        return ip_address(address or "").is_loopback
+    except ValueError:
+        return address == "localhost"

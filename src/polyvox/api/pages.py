@@ -9,6 +9,7 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
+from polyvox.api.access import Served
 from polyvox.web import FOLDER
 
 
@@ -36,9 +37,9 @@ def wants_page(request: Request) -> bool:
     return "text/html" in request.headers.get("accept", "")
 
 
-def page(name: str) -> HTMLResponse:
-    """A page, by the name of its file."""
-    return HTMLResponse(_pages.get_template(name).render(), headers=_HEADERS)
+def page(name: str, **given: object) -> HTMLResponse:
+    """A page, by the name of its file; what is `given` it knows by these names."""
+    return HTMLResponse(_pages.get_template(name).render(given), headers=_HEADERS)
 
 
 @router.get("/")
@@ -64,6 +65,11 @@ async def generate_page() -> HTMLResponse:
 @router.get("/history")
 async def history_page() -> HTMLResponse:
     return page("history.html")
+
+
+@router.get("/nodes")
+async def nodes_page(served: Served) -> HTMLResponse:
+    return page("nodes.html", alone=served.cluster is None)
 
 
 @router.get("/settings")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Request, Response
@@ -22,7 +22,7 @@ from polyvox.api.streaming import (
 from polyvox.audio.encode import FORMATS, format_named
 from polyvox.domain.speech import Utterance
 from polyvox.services.captions import MEDIA_TYPES, captions
-from polyvox.services.plan import FASTEST, SLOWEST
+from polyvox.services.plan import FASTEST, HIGHEST, LOWEST, SLOWEST
 from polyvox.services.synthesis import Speech
 
 router = APIRouter(tags=["speech"], responses=REFUSALS)
@@ -90,6 +90,13 @@ class SpeechRequest(Manner):
     stream: bool | None = Field(
         None, description="false waits for the whole clip: exact sizes and X-Audio-Duration."
     )
+    pitch: float = Field(
+        1.0,
+        ge=LOWEST,
+        le=HIGHEST,
+        allow_inf_nan=False,
+        description="2 is an octave higher, at the same pace; a field of our own.",
+    )
     timestamps: bool = Field(
         False, description="Words with times: in the events, or in a JSON answer with the audio."
     )
@@ -120,9 +127,8 @@ async def speak(asked: SpeechRequest, request: Request, served: Served) -> Respo
     fmt = format_named(asked.response_format)
     events_wanted = asked.stream_format == "sse"
     whole = not events_wanted and (asked.timestamps or asked.stream is False)
-    speaking = served.synthesis.speak(
-        asked.utterance(asked.input), fmt, asked.sample_rate, whole=whole
-    )
+    said = replace(asked.utterance(asked.input), pitch=asked.pitch)
+    speaking = served.synthesis.speak(said, fmt, asked.sample_rate, whole=whole)
     speech = await unless_gone(request, speaking)
     stall: float = request.app.state.limits.stall_seconds
     if events_wanted:

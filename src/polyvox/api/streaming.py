@@ -7,7 +7,7 @@ import base64
 import contextlib
 import json
 import logging
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncGenerator, Coroutine, Mapping
 from dataclasses import asdict
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -52,9 +52,12 @@ async def spoken(
     asked: Utterance,
     fmt: Format,
     sample_rate: int | None = None,
+    longest: int | None = None,
 ) -> Response:
-    """Speech as the bytes of an answer: whole when it is known, else while it is spoken."""
-    speech = await unless_gone(request, served.synthesis.speak(asked, fmt, sample_rate))
+    """Speech as the bytes of an answer: whole when it is known, else while it is spoken.
+    `longest` is the longest text, where the settings do not say it."""
+    speaking = served.synthesis.speak(asked, fmt, sample_rate, longest=longest)
+    speech = await unless_gone(request, speaking)
     if speech.cached:
         recording = await speech.collect()
         return Response(recording.data, 200, speech_headers(speech), fmt.media_type)
@@ -63,7 +66,7 @@ async def spoken(
 
 
 def speech_headers(speech: Speech) -> dict[str, str]:
-    """What every speech answer says about itself."""
+    """What every speech answer says about itself; X-Node-Id only where a node has spoken."""
     headers = {
         "X-Engine": speech.engine,
         "X-Model": speech.model,
@@ -72,6 +75,8 @@ def speech_headers(speech: Speech) -> dict[str, str]:
         "X-Cache": "hit" if speech.cached else "miss",
         "Cache-Control": "no-store",
     }
+    if speech.node:
+        headers["X-Node-Id"] = quote(speech.node, safe=_PLAIN)
     if speech.fallback_reason:
         headers["X-Fallback-Reason"] = quote(speech.fallback_reason, safe=_PLAIN)
     if speech.recording:
@@ -79,18 +84,22 @@ def speech_headers(speech: Speech) -> dict[str, str]:
     return headers
 
 
-class StreamedSpeech(Response):
-    """Sends a speech's bytes, or events, while they come.
+class Streamed(Response):
+    """Sends pieces while they come, to a client that reads.
 
     A failure after the first byte breaks the transfer, so that a short file never looks whole.
     """
 
     def __init__(
-        self, speech: Speech, pieces: AsyncIterator[bytes], media_type: str, stall_seconds: float
+        self,
+        pieces: AsyncGenerator[bytes, None],
+        media_type: str,
+        stall_seconds: float,
+        headers: Mapping[str, str] | None = None,
     ) -> None:
-        super().__init__(None, 200, speech_headers(speech), media_type)
+        super().__init__(None, 200, headers, media_type)
         del self.headers["content-length"]
-        self._speech, self._pieces, self._stall_seconds = speech, pieces, stall_seconds
+        self._pieces, self._stall_seconds = pieces, stall_seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         sending = asyncio.ensure_future(self._send(send))
@@ -103,7 +112,7 @@ class StreamedSpeech(Response):
             for task in (sending, gone):
                 task.cancel()
             await asyncio.gather(sending, gone, return_exceptions=True)
-            await self._speech.aclose()
+            await self._pieces.aclose()
 
     async def _send(self, send: Send) -> None:
         """Sends everything. What goes wrong on the way ends it without an end of the body: the
@@ -115,19 +124,39 @@ class StreamedSpeech(Response):
                 async with asyncio.timeout(self._stall_seconds):
                     await send({"type": "http.response.body", "body": piece, "more_body": True})
         except PolyvoxError as error:
-            _log.warning("speech broke off: %s", error.message)
+            _log.warning("an answer broke off: %s", error.message)
         except TimeoutError:
             _log.warning("a client stopped reading for %g s", self._stall_seconds)
         else:
             await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
-async def as_bytes(speech: Speech) -> AsyncIterator[bytes]:
+class StreamedSpeech(Streamed):
+    """Sends a speech's bytes, or events."""
+
+    def __init__(
+        self,
+        speech: Speech,
+        pieces: AsyncGenerator[bytes, None],
+        media_type: str,
+        stall_seconds: float,
+    ) -> None:
+        super().__init__(pieces, media_type, stall_seconds, speech_headers(speech))
+        self._speech = speech
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            await self._speech.aclose()
+
+
+async def as_bytes(speech: Speech) -> AsyncGenerator[bytes, None]:
     async for part in speech:
         yield part.data
 
 
-async def as_events(speech: Speech, *, with_words: bool) -> AsyncIterator[bytes]:
+async def as_events(speech: Speech, *, with_words: bool) -> AsyncGenerator[bytes, None]:
     """OpenAI's server-sent events; the fragments concatenate to one valid stream.
 
     `usage` counts characters of the text and milliseconds of audio. A failure is an event too.

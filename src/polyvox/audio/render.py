@@ -35,11 +35,13 @@ class Renderer:
         sample_rate: int,
         stretch: float = 1.0,
         effects: Callable[[int], Chain] | None = None,
+        pitch: float = 1.0,
     ) -> None:
         """Chunks come at `source_rate` hertz and leave encoded at `sample_rate`; `stretch` is
-        how much faster they leave, at the same pitch, `effects` makes the chain for a rate."""
+        how much faster they leave, at the same pitch, `effects` makes the chain for a rate,
+        `pitch` is how much higher they leave, as fast."""
         self._joiner = Joiner(source_rate)
-        self._stretch = TimeStretch(stretch, source_rate)
+        self._stretch = TimeStretch(stretch, source_rate, pitch)
         self._effects = effects(source_rate) if effects else None
         self._resampler = Resampler(source_rate, sample_rate)
         self._encoder = Encoder(fmt, sample_rate)

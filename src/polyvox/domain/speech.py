@@ -20,6 +20,8 @@ class Utterance:
     """BCP 47 code, English name of a language, or "auto"."""
     speed: float = 1.0
     """1 is the voice's own pace, 2 is twice as fast; 0.25 to 4."""
+    pitch: float = 1.0
+    """1 is the voice's own pitch, 2 an octave above it, at the same pace; 0.5 to 2."""
     instructions: Optional[str] = None
     """A style in words, for engines that take one."""
     seed: Optional[int] = None

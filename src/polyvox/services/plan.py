@@ -28,6 +28,7 @@ from polyvox.text.language import resolve
 from polyvox.text.segment import Piece, divide
 
 SLOWEST, FASTEST = 0.25, 4.0
+LOWEST, HIGHEST = 0.5, 2.0
 _LONG = 20_000
 """Characters from which a text is divided in a thread of its own."""
 
@@ -79,6 +80,7 @@ class Plan:
             "voice": [self.voice.id, self.voice.digest],
             "options": sorted(self.options.items()),
             "stretch": self.stretch,
+            "pitch": self.utterance.pitch,
             "effects": asdict(self.effects),
             "whole": self.whole and self.effects.loudness != 0,
             "seed": self.utterance.seed or 0,
@@ -102,11 +104,17 @@ class Planner:
         self.max_characters = max_characters
 
     async def plan(
-        self, asked: Utterance, fmt: Format, sample_rate: int | None, voice: Voice | None = None
+        self,
+        asked: Utterance,
+        fmt: Format,
+        sample_rate: int | None,
+        voice: Voice | None = None,
+        longest: int | None = None,
     ) -> Plan:
-        """`voice` is one that is not kept, instead of the one that is named. Raises
-        InvalidInput, NotFound or NothingToSpeak, naming the field that is wrong."""
-        self._check(asked)
+        """`voice` is one that is not kept, instead of the one that is named; `longest` text that
+        is taken, where it is not `max_characters`. Raises InvalidInput, NotFound or
+        NothingToSpeak, naming the field that is wrong."""
+        self._check(asked, longest or self.max_characters)
         model = self._engines.find(asked.model)
         free = asked.model is None or model.alias_of is not None
         voice = voice or await self._voices.find(asked.voice, model.engine, anywhere=free)
@@ -117,7 +125,10 @@ class Planner:
         profile, effects = await self._profiles.choose(asked.profile, engine.name)
         options, stretch = _paced(engine, asked, profile)
         if self._engines.source(engine.name):
-            source = await self._source(asked, options, engine.name, voice, fmt, sample_rate)
+            base = await self._base(options, engine.name, voice)
+            said = replace(asked, voice=None, options={}, profile=None)
+            said = replace(said, model=self._engines.model_of(base.engine).id)
+            source = await self.plan(said, fmt, sample_rate, base, longest)
             pieces, stretch = source.pieces, source.stretch
         else:
             source, pieces = None, await _pieces(engine, asked)
@@ -139,17 +150,9 @@ class Planner:
             effects,
         )
 
-    async def _source(
-        self,
-        asked: Utterance,
-        options: Mapping[str, Any],
-        engine: str,
-        voice: Voice,
-        fmt: Format,
-        sample_rate: int | None,
-    ) -> Plan:
-        """How the text is spoken before `engine` converts it into `voice`: with the option
-        `base_voice`, or a preset of the same gender."""
+    async def _base(self, options: Mapping[str, Any], engine: str, voice: Voice) -> Voice:
+        """Who speaks before `engine` converts it into `voice`: the option `base_voice`, or a
+        preset of the same gender."""
         speaking = str(self._engines.source(engine))
         base = options.get("base_voice")
         if base:
@@ -158,9 +161,7 @@ class Planner:
             spoken = await self._voices.like(voice, None, speaking)
         if self._engines.source(spoken.engine):
             raise InvalidInput(f"'{base:.80}' cannot speak first.", param="base_voice")
-        model = self._engines.model_of(spoken.engine).id
-        said = replace(asked, model=model, voice=None, options={}, profile=None)
-        return await self.plan(said, fmt, sample_rate, spoken)
+        return spoken
 
     async def instead(self, plan: Plan, error: PolyvoxError) -> AsyncIterator[Plan]:
         """Plans for the engines that may stand in for the plan's own, with the voice of the same
@@ -169,7 +170,8 @@ class Planner:
             model = self._engines.model_of(name)
             asked = replace(plan.utterance, model=model.id, options={}, voice=None, profile=None)
             voice = await self._voices.like(plan.voice, plan.utterance.voice, name)
-            other = await self.plan(asked, plan.format, plan.sample_rate, voice)
+            longest = max(len(asked.text), self.max_characters)
+            other = await self.plan(asked, plan.format, plan.sample_rate, voice, longest)
             reason = f"{plan.engine.name}: {error.message}"
             yield replace(
                 other,
@@ -197,10 +199,10 @@ class Planner:
             param="model",
         )
 
-    def _check(self, asked: Utterance) -> None:
-        if len(asked.text) > self.max_characters:
+    def _check(self, asked: Utterance, longest: int) -> None:
+        if len(asked.text) > longest:
             raise InvalidInput(
-                f"The text has {len(asked.text)} characters; at most {self.max_characters} are "
+                f"The text has {len(asked.text)} characters; at most {longest} are "
                 "taken at once (setting speech.max_characters).",
                 param="input",
             )
@@ -208,6 +210,11 @@ class Planner:
             raise InvalidInput(
                 f"Speed must be between {SLOWEST} and {FASTEST:g}, not {asked.speed:g}.",
                 param="speed",
+            )
+        if not LOWEST <= asked.pitch <= HIGHEST:
+            raise InvalidInput(
+                f"Pitch must be between {LOWEST} and {HIGHEST:g}, not {asked.pitch:g}.",
+                param="pitch",
             )
 
 

@@ -42,13 +42,19 @@ class Part:
     """Seconds of speech so far."""
     progress: float
     """How much of the text has been spoken, 0 to 1."""
+    origin: str = ""
+    """Id of the node that spoke first; empty for hosts of this machine."""
 
 
 class Speech:
     """Speech that is being spoken: iterate for its parts. Close it when leaving early."""
 
     def __init__(
-        self, plan: Plan, parts: AsyncGenerator[Part, None], recording: Recording | None = None
+        self,
+        plan: Plan,
+        parts: AsyncGenerator[Part, None],
+        recording: Recording | None = None,
+        node: str = "",
     ) -> None:
         self.voice, self.engine, self.model = plan.voice, plan.engine.name, plan.model.id
         self.fallback_reason = plan.fallback_reason
@@ -58,6 +64,8 @@ class Speech:
         self.recording = recording
         """The whole of it, when it was spoken before or has been collected."""
         self.cached = recording is not None
+        self.node = node
+        """Id of the node that spoke its beginning; empty where none did."""
         self._parts = parts
 
     def __aiter__(self) -> AsyncIterator[Part]:
@@ -84,10 +92,10 @@ class Synthesis:
         cache: Cache | None,
         encoders: Executor,
         *,
-        look_ahead: int,
+        look_ahead: Callable[[str], int],
     ) -> None:
-        """`encoders` are the threads that encode; `look_ahead` segments of an utterance are
-        spoken before they are needed."""
+        """`encoders` are the threads that encode; `look_ahead` says how many
+        segments of an utterance a model speaks before they are needed."""
         self._planner, self._pool, self._cache = planner, pool, cache
         self._encoders, self._look_ahead = encoders, look_ahead
 
@@ -105,12 +113,14 @@ class Synthesis:
         *,
         whole: bool = False,
         promised: bool = False,
+        longest: int | None = None,
     ) -> Speech:
         """Speech whose first bytes exist: what is wrong with the request, or with the engine
         before it gives a sound, is raised here. `voice` is one that is not kept; with `whole`
         nobody listens before all is there, which lets a profile set its loudness exactly. What is
-        `promised` belongs to work that was accepted: it waits its turn however long."""
-        plan = await self._planner.plan(utterance, fmt, sample_rate, voice)
+        `promised` belongs to work that was accepted: it waits its turn however long. `longest`
+        is the longest text, where it is not `max_characters`."""
+        plan = await self._planner.plan(utterance, fmt, sample_rate, voice, longest)
         plan = replace(plan, whole=whole, promised=promised)
         try:
             return await self._begun(plan)
@@ -119,6 +129,10 @@ class Synthesis:
                 with contextlib.suppress(*FAILURES):
                     return await self._begun(other)
             raise
+
+    def capacity(self, model: str) -> int:
+        """Segments that can be spoken at once. Raises Unavailable where nobody has the model."""
+        return self._pool.capacity(model)
 
     def segment(self, plan: Plan, segment: Segment) -> AsyncGenerator[AudioChunk, None]:
         """The bare sound of one segment of an utterance that has been accepted, as the engine
@@ -131,26 +145,29 @@ class Synthesis:
             return Speech(plan, _once(found), found)
         parts = self._parts(plan)
         first = await anext(parts)
-        return Speech(plan, self._kept(key, plan.format, _after(first, parts)))
+        rest = self._kept(key, plan.format, _after(first, parts))
+        return Speech(plan, rest, node=first.origin)
 
     async def _parts(self, plan: Plan) -> AsyncGenerator[Part, None]:
         """Parts that carry data, from the first sound on; the last one may be empty."""
         source_rate, fmt, rate = plan.engine.sample_rate, plan.format, plan.sample_rate
-        making = self._inside(Renderer, source_rate, fmt, rate, plan.stretch, plan.chain)
+        pace, pitch = plan.stretch, plan.utterance.pitch
+        making = self._inside(Renderer, source_rate, fmt, rate, pace, plan.chain, pitch)
         whole = sum(len(piece.text) for piece in plan.pieces) or 1
         silent = all(piece.silent for piece in plan.pieces)
-        spoken, data, words = 0, b"", list[Word]()
+        spoken, data, words, origin = 0, b"", list[Word](), ""
         async with contextlib.aclosing(self._takes(plan)) as takes:
             async for index, chunks, ended in takes:
                 piece, renderer = plan.pieces[index], await making
                 last = ended and index + 1 == len(plan.pieces)
+                origin = origin or next((chunk.origin for chunk in chunks), "")
                 spoken += len(piece.text) if ended else 0
                 pause = piece.pause if ended else None
                 sound = await self._inside(renderer.render, chunks, pause, last)
                 words += (in_text(word, piece, plan.utterance.text) for word in sound.words)
                 data += sound.data
                 if (data or last) and (renderer.sounded or silent):
-                    yield Part(data, tuple(words), renderer.time, spoken / whole)
+                    yield Part(data, tuple(words), renderer.time, spoken / whole, origin)
                     data, words = b"", []
         if not (await making).sounded and not silent:
             raise NothingToSpeak("The engine found nothing to speak in the text.", param="input")
@@ -164,7 +181,8 @@ class Synthesis:
         streams = [_Stream(self._segment(plan, index)) for index in range(len(plan.pieces))]
         try:
             for index, stream in enumerate(streams):
-                for ahead in streams[index : index + 1 + self._look_ahead]:
+                more = self._look_ahead(plan.model.loaded)
+                for ahead in streams[index : index + 1 + more]:
                     ahead.start()
                 ended = False
                 while not ended:

@@ -8,7 +8,7 @@ from pathlib import Path
 from time import time
 
 from polyvox.domain.blob import Blob
-from polyvox.domain.errors import PolyvoxError, Unavailable
+from polyvox.domain.errors import Conflict, PolyvoxError, Unavailable
 from polyvox.domain.voice import VoiceRecord
 from polyvox.storage.blobs import Blobs
 from polyvox.storage.consents import ConsentRows
@@ -25,6 +25,8 @@ class Shelf:
         """Keep a voice, whole or not at all. Raises Conflict when its name is taken, or when it
         is kept already."""
         id = record.voice.id
+        if await self.rows.is_kept(id):
+            raise Conflict(f"There is, or was lately, a voice with the id '{id:.60}'.", param="id")
         try:
             await self.blobs.put(_state(id), state)
             if reference:

@@ -40,6 +40,12 @@ class VoiceRows:
     async def get(self, id: str) -> VoiceRecord | None:
         return await self._one(table.c.id == id)
 
+    async def is_kept(self, id: str) -> bool:
+        """Whether there is a voice with that id, deleted ones that can be restored among them."""
+        async with reading(self._database) as connection:
+            found = await connection.execute(select(table.c.id).where(table.c.id == id))
+            return found.first() is not None
+
     async def named(self, name: str) -> VoiceRecord | None:
         """By id, or by name as people compare names."""
         return await self._one(or_(table.c.id == name, table.c.name_key == name_key(name)))

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hmac
 from dataclasses import asdict
-from ipaddress import ip_address
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
@@ -14,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from polyvox.api.access import Served
 from polyvox.api.dialects.detail import DETAILS, DetailRoute
 from polyvox.api.errors import Refusal
+from polyvox.api.limits import Limits, is_here
 from polyvox.api.nodes import Command
 from polyvox.domain.errors import InvalidInput, Unauthorized
 from polyvox.domain.node import STANDBY, STATES, Load, Node, Offer
@@ -70,23 +69,14 @@ class Registration(Beat):
 
 async def worker_only(request: Request, authorization: Annotated[str, Header()] = "") -> None:
     """Lets in who has the nodes' token; where there is none, programs of this machine."""
-    token: str | None = request.app.state.limits.node_token
-    if token:
-        scheme, _, given = authorization.partition(" ")
-        same = hmac.compare_digest(given.strip().encode(), token.encode())
-        if not (same and scheme.lower() == "bearer"):
-            raise Refusal(Unauthorized("The token is missing or wrong (cluster.token)."))
-    elif not _is_here(request.client.host if request.client else ""):
-        raise Refusal(
-            Unauthorized("Nodes of other machines need a token: set cluster.token here and there.")
-        )
-
-
-def _is_here(host: str | None) -> bool:
-    try:
-        return ip_address(host or "").is_loopback
-    except ValueError:
-        return host == "localhost"
+    limits: Limits = request.app.state.limits
+    if limits.is_node(authorization, request.client.host if request.client else ""):
+        return
+    if limits.node_token:
+        raise Refusal(Unauthorized("The token is missing or wrong (cluster.token)."))
+    raise Refusal(
+        Unauthorized("Nodes of other machines need a token: set cluster.token here and there.")
+    )
 
 
 Worker = Depends(worker_only)
@@ -217,7 +207,7 @@ def _url(said: Registration, request: Request) -> str:
         usable = False
     if not usable or not (said.url or (said.host and said.port)):
         raise InvalidInput("Say where the node is reached: url, or host and port.", param="url")
-    if not request.app.state.limits.node_token and not _is_here(place.hostname):
+    if not request.app.state.limits.node_token and not is_here(place.hostname):
         raise Unauthorized(
             "Nodes of other machines need a token: set cluster.token here and there."
         )
