@@ -56,12 +56,13 @@ def run(settings: Settings) -> None:
         runner.run(uvicorn.Server(config).serve([listening]))
 
 
-def run_worker(settings: Settings, engine: str, load: bool) -> None:
+def run_worker(settings: Settings, load: bool) -> None:
     """Speak for gateways until stopped, and end what has begun. Raises Unavailable where nothing
     can be spoken, or when the address cannot be listened on."""
     from polyvox.app.cluster import Worker
 
-    worker = Worker(settings, registry(settings), engine)
+    engines = settings.engines.enabled
+    worker = Worker(settings, registry(settings), engines)
     listening = _listen(settings.server.host, settings.server.port)
     url, port = _url(settings, listening), listening.getsockname()[1]
     config = uvicorn.Config(
@@ -93,7 +94,7 @@ def run_worker(settings: Settings, engine: str, load: bool) -> None:
         await serving
 
     with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
-        print(f"A worker with {engine} listens on {url}", flush=True)
+        print(f"A worker with {', '.join(engines)} listens on {url}", flush=True)
         runner.run(serve())
 
 

@@ -172,3 +172,15 @@ def test_an_engine_that_is_not_installed_says_what_to_do(tmp_path: Path) -> None
     asked = node(tmp_path, "qwen3")
     with pytest.raises(AssertionError, match="polyvox engines install qwen3"), asked:
         pass
+
+
+def test_a_worker_speaks_with_several_engines(tmp_path: Path) -> None:
+    nova = Voice("espeak.nova", "nova", "espeak", PRESET, "nova")
+    headers = {"Authorization": f"Bearer {TOKEN}"}
+    with (
+        node(tmp_path, "tone", "--engine", "espeak") as running,
+        Client(base_url=running.url, headers=headers, timeout=30) as client,
+    ):
+        for model, voice in (("tone", _PRESET), ("espeak", nova)):
+            answer = client.post(f"/host?model={model}", content=_asked(voice=voice))
+            assert _told(answer)[-1].kind == "done"

@@ -7,7 +7,7 @@ import contextlib
 import logging
 import platform
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from urllib.parse import urlsplit
 
 from polyvox.app.launching import launch
@@ -73,12 +73,13 @@ def nodes(speakers: Speakers, engines: Engines, presets: Presets) -> Nodes:
 class Worker:
     """A node of this machine: its application, and its life among those of a gateway."""
 
-    def __init__(self, settings: Settings, known: Registry, engine: str) -> None:
+    def __init__(self, settings: Settings, known: Registry, engines: Sequence[str]) -> None:
         """Raises NotFound for an unknown engine, Unavailable without a token it needs."""
         given = settings.cluster
         token = _token(given.token, settings.server.host)
-        declared = known.synthesizer(engine)
-        models = declared.models or (declared.name,)
+        declared = {name: known.synthesizer(name) for name in engines}
+        self._models = {name: each.models or (name,) for name, each in declared.items()}
+        models = [model for each in self._models.values() for model in each]
         self._launches = Launches(models, lambda model: launch(settings, known, model))
         limits = Limits(
             waiting=given.waiting,
@@ -89,20 +90,22 @@ class Worker:
             keep=None,
         )
         pool = Pool(self._launches, limits)
-        self.desk = Desk(self._launches, pool, {engine: tuple(declared.languages)})
+        languages = {name: tuple(each.languages) for name, each in declared.items()}
+        self.desk = Desk(self._launches, pool, languages)
         self.application = application(token, self._launches, self.desk)
-        self._settings, self._engine = settings, engine
+        self._settings = settings
 
     async def prepare(self, load: bool) -> None:
-        """Find out which models can be spoken with here, and with `load` bring the first of them
-        into memory. Raises Unavailable, with what to do, where there is none."""
+        """Find out which models can be spoken with here, and with `load` bring the first of each
+        engine into memory. Raises Unavailable, with what to do, where there is none."""
         preparing = [self._launches.prepare(model) for model in self._launches.models]
         results = await asyncio.gather(*preparing, return_exceptions=True)
-        models = list(self._launches.prepared())
-        if not models:
+        here = self._launches.prepared()
+        if not here:
             raise next(each for each in results if isinstance(each, BaseException))
-        if load:
-            self.desk.activate(models[0])
+        for models in self._models.values() if load else ():
+            for model in [each for each in models if each in here][:1]:
+                self.desk.activate(model)
 
     @contextlib.asynccontextmanager
     async def living(self, port: int) -> AsyncIterator[None]:
@@ -118,11 +121,16 @@ class Worker:
             given.token,
             given.beat_seconds,
             about,
-            self._engine,
-            _address(given.advertise, self._settings.server.host, port),
+            next(iter(self._models)),
+            _address(given.advertise, self._settings, port),
         )
-        async with membership.living():
-            yield
+        mending = asyncio.create_task(self.desk.mend())
+        try:
+            async with membership.living():
+                yield
+        finally:
+            mending.cancel()
+            await asyncio.gather(mending, return_exceptions=True)
 
     async def drained(self) -> None:
         """Wait until it is told to stop and has spoken what it had begun."""
@@ -144,20 +152,21 @@ def _token(token: str | None, host: str) -> Token | None:
     return None
 
 
-def _address(advertise: str | None, host: str, port: int) -> Callable[[str], str]:
+def _address(advertise: str | None, settings: Settings, port: int) -> Callable[[str], str]:
     """How a gateway reaches us: as we are told, or by the address from which we reach it."""
+    host, scheme = settings.server.host, "https" if settings.server.certificate else "http"
 
     def address(gateway: str) -> str:
         if advertise:
             return advertise.rstrip("/")
         if host not in ("0.0.0.0", "::", ""):
-            return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+            return f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"
         there = urlsplit(gateway)
         found = socket.getaddrinfo(there.hostname, there.port or 80, type=socket.SOCK_DGRAM)
         family, kind, _, _, place = found[0]
         with socket.socket(family, kind) as probe:
             probe.connect(place)
             own = probe.getsockname()[0]
-        return f"http://{f'[{own}]' if ':' in own else own}:{port}"
+        return f"{scheme}://{f'[{own}]' if ':' in own else own}:{port}"
 
     return address

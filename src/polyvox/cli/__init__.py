@@ -17,6 +17,7 @@ from polyvox.cli import (
     jobs,
     models,
     narrate,
+    nodes,
     profiles,
     serve,
     speak,
@@ -44,6 +45,7 @@ app.command()(worker.worker)
 app.add_typer(voices.app, name="voices")
 app.add_typer(profiles.app, name="profiles")
 app.add_typer(jobs.app, name="jobs")
+app.add_typer(nodes.app, name="nodes")
 app.add_typer(engines.app, name="engines")
 app.add_typer(models.app, name="models")
 app.add_typer(config.app, name="config")

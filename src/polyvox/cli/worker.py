@@ -13,7 +13,9 @@ _PORT = 8001
 
 
 def worker(
-    engine: Annotated[str, typer.Option(help="Engine that speaks here.")] = "espeak",
+    engine: Annotated[
+        list[str] | None, typer.Option("--engine", help="Engine that speaks here; repeat.")
+    ] = None,
     gateway: Annotated[
         list[str] | None, typer.Option("--gateway", help="URL of a gateway to join; repeat.")
     ] = None,
@@ -23,7 +25,8 @@ def worker(
         str | None, typer.Option(help="URL at which gateways reach this worker.")
     ] = None,
     auto_load: Annotated[
-        bool, typer.Option("--auto-load", help="Bring the first model into memory at once.")
+        bool,
+        typer.Option("--auto-load", help="Bring each engine's first model into memory at once."),
     ] = False,
     device: Annotated[str | None, typer.Option(help="auto, cpu, cuda or cuda:N.")] = None,
     config: Annotated[
@@ -39,8 +42,7 @@ def worker(
 
     given: dict[str, dict[str, Any]] = {
         "server": {"host": host, "port": port},
-        "engines": {"enabled": (engine,), "device": device},
-        "speech": {"model": engine},
+        "engines": {"enabled": tuple(engine) if engine else None, "device": device},
         "cluster": {"gateways": tuple(gateway) if gateway else None, "advertise": advertise},
     }
-    run_worker(chosen(given, config), engine, auto_load)
+    run_worker(chosen(given, config), auto_load)

@@ -1,0 +1,206 @@
+"""polyvox nodes: the nodes of a gateway, seen and told what to do over HTTP."""
+
+from __future__ import annotations
+
+import json
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from typing import Annotated, Any
+from urllib.parse import quote, urlencode, urlsplit
+
+import typer
+
+app = typer.Typer(help="Nodes of a gateway.", no_args_is_help=True, rich_markup_mode=None)
+Url = Annotated[str, typer.Option("--url", help="Of the gateway.")]
+Which = Annotated[list[str], typer.Argument(help="Ids of nodes, or how they begin.")]
+Model = Annotated[str | None, typer.Option(help="Which one; the node's choice if unset.")]
+AsJson = Annotated[bool, typer.Option("--json", help="As JSON.")]
+HERE = "http://127.0.0.1:8080"
+_WITHIN = 30.0
+"""Seconds in which an answer must come."""
+_SHORT = 8
+"""Characters of an id that are shown in a list."""
+
+
+@app.command("list")
+def list_nodes(
+    engine: Annotated[str | None, typer.Option(help="Only those that offer it.")] = None,
+    state: Annotated[
+        str | None,
+        typer.Option(help="standby, loading, ready, busy, draining, offline or error."),
+    ] = None,
+    as_json: AsJson = False,
+    url: Url = HERE,
+) -> None:
+    """List nodes, in the order in which they registered."""
+    from rich.console import Console
+    from rich.table import Table
+
+    asked = {"engine": engine, "state": state}
+    query = urlencode({name: value for name, value in asked.items() if value})
+    found = _ask(url, "GET", f"?{query}")["nodes"]
+    if as_json:
+        typer.echo(json.dumps(found, ensure_ascii=False, indent=1))
+        return
+    if not found:
+        typer.echo(f"There is no such node. One is started with: polyvox worker --gateway {url}")
+        return
+    table = Table(box=None)
+    for head in ("id", "speaks", "state", "cpu", "memory", "gpu", "under way"):
+        table.add_column(head, no_wrap=True)
+    for head in ("requests", "errors", "mean", "heard", "address"):
+        table.add_column(head, no_wrap=True)
+    for node in found:
+        load, heard = node["load"], f"{node['silent_seconds']:.0f} s ago"
+        table.add_row(
+            node["id"][:_SHORT],
+            ", ".join(f"{each['model']}{'*' * each['loaded']}" for each in node["offers"]),
+            node["state"],
+            _share(load["cpu"]),
+            _share(load["memory"]),
+            _share(load["gpu"]),
+            f"{load['current_concurrent']}/{sum(each['seats'] for each in node['offers'])}",
+            str(load["request_count"]),
+            str(load["error_count"]),
+            f"{load['avg_response_time_ms'] / 1000:.2f} s" if load["request_count"] else "",
+            heard,
+            node["url"],
+        )
+    Console().print(table)
+    typer.echo("* in memory")
+
+
+@app.command()
+def show(
+    id: Annotated[str, typer.Argument(help="Id of the node, or how it begins.")],
+    as_json: AsJson = False,
+    url: Url = HERE,
+) -> None:
+    """Show how a node is doing."""
+    node = _found(url, [id])[0]
+    if as_json:
+        typer.echo(json.dumps(node, ensure_ascii=False, indent=1))
+        return
+    load = node["load"]
+    models = [
+        f"{each['model']} of {each['engine']}, {each['seats']} at once"
+        f"{', in memory' if each['loaded'] else ''}"
+        for each in node["offers"]
+    ]
+    lines = {
+        "id": node["id"],
+        "state": node["state"],
+        "error": node["error"],
+        "address": node["url"],
+        "speaks": "; ".join(models),
+        "under way": f"{load['current_concurrent']}, {load['queue_size']} of them waiting",
+        "requests": f"{load['request_count']}, {load['error_count']} with an error of the node",
+        "mean time": f"{load['avg_response_time_ms'] / 1000:.2f} s",
+        "cpu": _share(load["cpu"]),
+        "memory": _share(load["memory"]),
+        "gpu": _share(load["gpu"]),
+        "gpu memory": _share(load["gpu_memory"]),
+        "heard": f"{node['silent_seconds']:.0f} s ago",
+        "since": node["registered_at"],
+        "version": node["version"],
+        **node["about"],
+    }
+    for name, value in lines.items():
+        if value:
+            typer.echo(f"{name:11}{value}")
+
+
+@app.command()
+def activate(ids: Which, model: Model = None, url: Url = HERE) -> None:
+    """Bring a model into the memory of nodes."""
+    _command(url, ids, "activate", model)
+
+
+@app.command()
+def standby(ids: Which, model: Model = None, url: Url = HERE) -> None:
+    """Give the memory of nodes back; the next request brings a model there again."""
+    _command(url, ids, "standby", model)
+
+
+@app.command()
+def stop(
+    ids: Which,
+    url: Url = HERE,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> None:
+    """Let nodes finish what they speak, and end."""
+    found = _found(url, ids)
+    if not yes:
+        typer.confirm(f"Stop {len(found)} node{'s' * (len(found) > 1)}?", abort=True)
+    _command(url, [node["id"] for node in found], "stop", None)
+
+
+def _command(url: str, ids: list[str], command: str, model: str | None) -> None:
+    asked = {"command": command, "params": {"model": model} if model else {}}
+    for node in _found(url, ids):
+        answer = _ask(url, "POST", f"/{quote(node['id'], safe='')}/command", asked)
+        typer.echo(f"{node['id']}: {answer['state']}")
+
+
+def _found(url: str, ids: list[str]) -> list[dict[str, Any]]:
+    """The nodes whose ids are these, or begin so. Raises NotFound, InvalidInput."""
+    from polyvox.domain.errors import InvalidInput, NotFound
+
+    every = _ask(url, "GET", "")["nodes"]
+    found = []
+    for id in ids:
+        same = [node for node in every if node["id"] == id]
+        like = same or [node for node in every if node["id"].startswith(id)]
+        if not like:
+            raise NotFound(f"There is no node '{id}'. See: polyvox nodes list --url {url}")
+        if len(like) > 1:
+            several = ", ".join(node["id"] for node in like)
+            raise InvalidInput(f"Several nodes begin with '{id}': {several}.")
+        found += like
+    return found
+
+
+def _ask(url: str, method: str, path: str, said: Any = None) -> dict[str, Any]:
+    """What the gateway answers. Raises Unavailable when it does not, and what it refuses with."""
+    from polyvox.domain.errors import Unavailable, from_message
+
+    connection, root = _connection(url)
+    body = None if said is None else json.dumps(said)
+    try:
+        sent = {"Content-Type": "application/json"} if body else {}
+        connection.request(method, f"{root}/v1/nodes{path}", body, sent)
+        answer = connection.getresponse()
+        data = answer.read()
+    except (OSError, HTTPException) as error:
+        raise Unavailable(
+            f"No gateway answers at {url}: {error or type(error).__name__}. Start one with "
+            "`polyvox gateway`, or say where it is with --url."
+        ) from error
+    finally:
+        connection.close()
+    try:
+        told: dict[str, Any] = json.loads(data)
+        refusal = told["error"] if answer.status >= 400 else None
+    except (ValueError, KeyError, TypeError) as error:
+        raise Unavailable(f"{url} answers {answer.status}, not as a gateway does.") from error
+    if refusal is not None:
+        raise from_message(dict(refusal))
+    return told
+
+
+def _connection(url: str) -> tuple[HTTPConnection, str]:
+    """To a server, and the path below which it answers. Raises InvalidInput."""
+    from polyvox.domain.errors import InvalidInput
+
+    try:
+        place = urlsplit(url)
+        kind = {"http": HTTPConnection, "https": HTTPSConnection}[place.scheme]
+        connection = kind(place.hostname or "", place.port, timeout=_WITHIN)
+    except (ValueError, KeyError, HTTPException) as error:
+        raise InvalidInput(f"--url needs http(s)://HOST:PORT, not '{url}'.") from error
+    if not place.hostname:
+        raise InvalidInput(f"--url needs http(s)://HOST:PORT, not '{url}'.")
+    return connection, place.path.rstrip("/")
+
+
+def _share(percent: float | None) -> str:
+    return "" if percent is None else f"{percent:.0f} %"
