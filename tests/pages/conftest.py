@@ -49,7 +49,13 @@ def browser(recording: Path) -> Iterator[Browser]:
 
 
 @pytest.fixture
-def visit(browser: Browser, server: Server) -> Iterator[Callable[..., Page]]:
+def site(server: Server) -> str:
+    """The address of the pages."""
+    return server.url
+
+
+@pytest.fixture
+def visit(browser: Browser, site: str) -> Iterator[Callable[..., Page]]:
     """Opens a page in a browser of its own, made with the options given."""
     problems: list[str] = []
     contexts: list[BrowserContext] = []
@@ -59,8 +65,8 @@ def visit(browser: Browser, server: Server) -> Iterator[Callable[..., Page]]:
         contexts.append(context)
         context.add_init_script(script)
         page = context.new_page()
-        _watch(page, server.url, problems)
-        page.goto(f"{server.url}{path}")
+        _watch(page, site, problems)
+        page.goto(f"{site}{path}")
         expect(page.locator("#version")).not_to_be_empty()
         return page
 

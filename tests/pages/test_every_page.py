@@ -21,6 +21,7 @@ _PAGES = {
     "Voices": "/voices",
     "Generate": "/generate",
     "History": "/history",
+    "Nodes": "/nodes",
     "Settings": "/settings",
 }
 _MADE = ("/clone", "/design", "/voices", "/generate", "/history", "/settings")

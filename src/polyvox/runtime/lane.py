@@ -134,12 +134,20 @@ class Lane:
         async with self.seat(promised=True):
             pass
         while sum(place.usable for place in self._places) < self.launch.hosts:
-            await asyncio.shield(self._started().starting)
+            starting = self._started().starting
+            await asyncio.wait((starting,))
+            if starting.cancelled():
+                return
+            starting.result()
 
     async def rest(self) -> None:
-        """End the hosts that nobody uses; the next request starts one again."""
-        unused = [place for place in self._places if not place.taken and place.host]
-        self._places = [place for place in self._places if place not in unused]
+        """End the hosts that nobody uses, those that start among them; the next request starts
+        one again."""
+        unused = [place for place in self._places if not place.taken]
+        self._places = [place for place in self._places if place.taken]
+        for place in unused:
+            place.starting.cancel()
+        await asyncio.gather(*(place.starting for place in unused), return_exceptions=True)
         await asyncio.gather(*(place.host.close() for place in unused if place.host))
 
     async def close(self) -> None:

@@ -30,6 +30,8 @@ class Seen:
     """Offline when nothing has been heard of it."""
     silent: float
     """Seconds since its last sign of life was noticed."""
+    under_way: int
+    """Segments that it is speaking: those given from here, or what it last said, if that is more."""
 
 
 @dataclass(frozen=True)
@@ -145,7 +147,7 @@ class Nodes:
             total=len(seen),
             requests=requests,
             errors=sum(load.error_count for load in loads),
-            concurrent=sum(load.current_concurrent for load in loads),
+            concurrent=sum(each.under_way for each in online),
             seats=sum(offer.seats for each in online for offer in each.node.offers),
             mean_ms=round(spent / requests, 1) if requests else 0.0,
             engines=engines,
@@ -174,7 +176,9 @@ class Nodes:
         return member
 
     def _seen(self, member: Member) -> Seen:
-        return Seen(member.node, self._members.state(member), self._members.silent(member))
+        under_way = max(member.taken.total(), member.node.load.current_concurrent)
+        state, silent = self._members.state(member), self._members.silent(member)
+        return Seen(member.node, state, silent, under_way)
 
 
 def _unknown(id: str) -> NotFound:

@@ -182,6 +182,7 @@ def as_node(seen: Seen) -> dict[str, Any]:
         "version": node.version,
         "about": dict(node.about),
         **asdict(node.load),
+        "current_concurrent": seen.under_way,
     }
 
 
