@@ -31,6 +31,7 @@ class NodeAnswer(BaseModel):
     error: str | None = Field(description="Why it cannot speak, where its state is error.")
     offers: tuple[Offer, ...] = Field(description="The models that it speaks with.")
     load: Load = Field(description="What it measured of itself at its last sign of life.")
+    under_way: int = Field(description="Segments that it is speaking, as far as is known here.")
     silent_seconds: float = Field(description="Since its last sign of life.")
     registered_at: datetime | None
     version: str
@@ -46,6 +47,7 @@ class NodeAnswer(BaseModel):
             error=node.error,
             offers=node.offers,
             load=node.load,
+            under_way=seen.under_way,
             silent_seconds=round(seen.silent, 1),
             registered_at=moment(node.registered_at),
             version=node.version,

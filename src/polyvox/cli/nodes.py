@@ -58,7 +58,7 @@ def list_nodes(
             _share(load["cpu"]),
             _share(load["memory"]),
             _share(load["gpu"]),
-            f"{load['current_concurrent']}/{sum(each['seats'] for each in node['offers'])}",
+            f"{node['under_way']}/{sum(each['seats'] for each in node['offers'])}",
             str(load["request_count"]),
             str(load["error_count"]),
             f"{load['avg_response_time_ms'] / 1000:.2f} s" if load["request_count"] else "",

@@ -18,14 +18,13 @@ def round_robin(members: Sequence[Member], model: str, voice: Voice | None) -> M
 
 
 def least_outstanding(members: Sequence[Member], model: str, voice: Voice | None) -> Member:
-    """The one that is busiest least: segments under way for each of its seats, counted from here
-    or as the node says, whichever is more."""
+    """The one that is busiest least: segments under way for each of its seats, those counted from
+    here and those that the node has from others."""
 
     def busy(member: Member) -> tuple[float, int]:
         offer = member.node.offer(model)
         seats = offer.seats if offer else 1
-        under_way = max(member.taken.total(), member.node.load.current_concurrent)
-        return under_way / seats, member.chosen
+        return (member.taken.total() + member.elsewhere) / seats, member.chosen
 
     return min(members, key=busy)
 

@@ -9,6 +9,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from typing import Any, cast
 
 import aiohttp
+from aiohttp.http_exceptions import HttpProcessingError
 
 from polyvox.cluster.stream import MEDIA_TYPE
 from polyvox.domain.errors import EngineFailed, NodeLost, from_message
@@ -16,6 +17,9 @@ from polyvox.runtime.wire import Message, WireBroken, receive
 
 _CONNECT_WITHIN = 3.0
 _LONGEST_LINE = 1024 * 1024
+_IDLE = 4.0
+"""Seconds for which a connection is kept: fewer than the five after which a node closes it, for a
+request that meets the closing is lost."""
 _WHY = 2000
 """Characters of a refusal that are read."""
 
@@ -80,25 +84,26 @@ class Caller:
             self._session = aiohttp.ClientSession(
                 headers=self._headers,
                 timeout=self._timeout,
-                connector=aiohttp.TCPConnector(limit=0),
+                connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=_IDLE),
                 read_bufsize=_LONGEST_LINE,
                 auto_decompress=False,
             )
         try:
-            async with self._session.post(url, data=body, params=query) as response:
+            async with self._session.post(
+                url, data=body, params=query, allow_redirects=False
+            ) as response:
                 if response.status != 200:
                     raise await _refusal(url, response)
                 yield response
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise NodeLost(f"{_place(url)} is lost: {error or type(error).__name__}") from error
+            raise NodeLost(f"{_place(url)} is lost: {_reason(error)}") from error
 
 
 async def _next(url: str, reader: asyncio.StreamReader) -> Message:
     try:
         message = await receive(reader)
-    except (WireBroken, aiohttp.ClientError, TimeoutError) as error:
-        reason = error or f"nothing came ({type(error).__name__})"
-        raise NodeLost(f"Node {url} broke off: {reason}") from error
+    except (WireBroken, aiohttp.ClientError, HttpProcessingError, TimeoutError) as error:
+        raise NodeLost(f"Node {url} broke off: {_reason(error)}") from error
     if message is None:
         raise NodeLost(f"Node {url} broke off before its answer's end.")
     return message
@@ -118,6 +123,11 @@ async def _refusal(url: str, response: aiohttp.ClientResponse) -> Exception:
         return NodeLost(f"{_place(url)} refuses our token (cluster.token).")
     known = from_message(dict(error))
     return known if type(known) is not EngineFailed else NodeLost(f"{_place(url)}: {message}")
+
+
+def _reason(error: BaseException) -> str:
+    """What has happened, without all the bytes that have come."""
+    return f"{error!s:.200}" or f"nothing came ({type(error).__name__})"
 
 
 def _place(url: str) -> str:

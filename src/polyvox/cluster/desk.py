@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Coroutine, Iterator, Mapping
 from dataclasses import replace
 from time import monotonic
 from typing import Any
@@ -26,6 +26,10 @@ from polyvox.runtime.pool import Pool
 
 _log = logging.getLogger(__name__)
 ACTIVATE, REST, STOP = ("activate", "load_model"), ("standby", "unload_model"), ("stop",)
+_MEND_EVERY = 60.0
+"""Seconds."""
+_REST_WITHIN, _LOOK_AGAIN = 2.0, 0.2
+"""Seconds."""
 COMMANDS = (*ACTIVATE, *REST, *STOP)
 
 
@@ -38,7 +42,8 @@ class Desk:
         """`languages` of each engine."""
         self.pool, self._launches, self._languages = pool, launches, languages or {}
         self._measures = Measures()
-        self._doing: set[asyncio.Task[None]] = set()
+        self._doing: dict[str, asyncio.Task[None]] = {}
+        """Loading or giving back, by model: what was asked last."""
         self.stopping = asyncio.Event()
         """Set when the node is to take nothing more, and to leave."""
         self.idle = asyncio.Event()
@@ -128,7 +133,7 @@ class Desk:
             return LOADING if self.state == STANDBY else self.state
         if command in REST:
             for each in [model] if model else list(self._launches.prepared()):
-                await self.pool.rest(each)
+                await asyncio.wait((self._begin(each, self._rest(each)),), timeout=_REST_WITHIN)
         elif command in STOP:
             self.stopping.set()
         else:
@@ -140,15 +145,37 @@ class Desk:
 
     def activate(self, model: str) -> None:
         """Begin to bring a model into memory."""
-        task = asyncio.create_task(self._warm(model))
-        self._doing.add(task)
-        task.add_done_callback(self._doing.discard)
+        self._begin(model, self._warm(model))
+
+    async def mend(self) -> None:
+        """Try models that could not be loaded again, until cancelled: what was in the way, such as
+        another program's memory, may be gone."""
+        while True:
+            await asyncio.sleep(_MEND_EVERY)
+            if self.state == FAILED:
+                for model in self._launches.prepared():
+                    if self.pool.state(model) == hosts.FAILED:
+                        self.activate(model)
 
     async def close(self) -> None:
-        for task in self._doing:
+        for task in self._doing.values():
             task.cancel()
-        await asyncio.gather(*self._doing, return_exceptions=True)
+        await asyncio.gather(*self._doing.values(), return_exceptions=True)
         await self.pool.close()
+
+    def _begin(self, model: str, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """In place of what was being done with the model."""
+        if before := self._doing.get(model):
+            before.cancel()
+        self._doing[model] = asyncio.create_task(work)
+        return self._doing[model]
+
+    async def _rest(self, model: str) -> None:
+        """Give back its memory; that of hosts that are still loading once they have loaded."""
+        await self.pool.rest(model)
+        while self.pool.state(model) == hosts.LOADING:
+            await asyncio.sleep(_LOOK_AGAIN)
+            await self.pool.rest(model)
 
     async def _warm(self, model: str) -> None:
         try:

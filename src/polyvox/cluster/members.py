@@ -12,7 +12,7 @@ from time import monotonic
 from polyvox.cluster.registry import Registry
 from polyvox.domain.errors import Unavailable
 from polyvox.domain.node import DRAINING, FAILED, LOADING, OFFLINE, Node
-from polyvox.runtime.breaker import OPEN, Breaker
+from polyvox.runtime.breaker import CLOSED, HALF_OPEN, OPEN, Breaker
 
 _log = logging.getLogger(__name__)
 _FORGOTTEN_AFTER = 3600.0
@@ -20,6 +20,8 @@ _FORGOTTEN_AFTER = 3600.0
 _STATES_KNOWN = 1000
 _REST = 5.0
 """Seconds for which a node is left alone that was lost in the middle of something."""
+_LATE = 3
+"""Times as long between two looks as there should be mean that this process stood still."""
 _FULL = 0.1
 """Seconds until a node is asked again that had no seat left, because others ask it too."""
 
@@ -34,6 +36,8 @@ class Member:
         """When its last sign of life was noticed, by our own clock: others' clocks may jump."""
         self.taken: Counter[str] = Counter()
         """Segments that it is speaking for this gateway, by model."""
+        self.elsewhere = node.load.current_concurrent
+        """Requests that it was answering for others, when it was heard of last."""
         self.chosen = 0
         """When it was chosen last, counting choices."""
         self.breaker = Breaker(most=3, rest=_REST, clock=clock)
@@ -44,6 +48,7 @@ class Member:
         """What the registry says of it now."""
         if (node.boot, node.beats) != (self.node.boot, self.node.beats):
             self.heard = self._clock()
+            self.elsewhere = max(0, node.load.current_concurrent - self.taken.total())
         if node.boot != self.node.boot:
             self._holds.clear()
             self.breaker.passed()
@@ -65,7 +70,9 @@ class Member:
         self._holds.pop(digest, None)
 
     def free(self, model: str) -> int:
-        """Seats that are free, as far as is known here."""
+        """Seats that are free, as far as is known here. After an error one request tries first."""
+        if self.breaker.state == HALF_OPEN and self.taken.total():
+            return 0
         offer = self.node.offer(model)
         if offer is None or self._clock() < self._full.get(model, 0.0):
             return 0
@@ -74,6 +81,11 @@ class Member:
     def full(self, model: str) -> None:
         """It has said that it has no seat for a model now."""
         self._full[model] = self._clock() + _FULL
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether the last thing that was heard of it is an error."""
+        return self.breaker.state != CLOSED
 
     @property
     def resting(self) -> bool:
@@ -159,16 +171,21 @@ class Members:
         nodes = {node.id: node for node in await self.registry.all()}
         for node in nodes.values():
             self.apply(node)
+        alive = {each.node.url for each in self._members.values() if self.state(each) != OFFLINE}
         for id, member in list(self._members.items()):
             if id not in nodes:
                 self.forget(id)
-            elif self.silent(member) > _FORGOTTEN_AFTER:
+            elif self.silent(member) > self._listed_for(member.node.url in alive):
                 await self.registry.remove(id)
                 self.forget(id)
 
+    def _listed_for(self, replaced: bool) -> float:
+        """Seconds without a sign of life; another node may have taken its place."""
+        return self._dead_after if replaced else _FORGOTTEN_AFTER
+
     async def watch(self, every: float) -> None:
         """Read the registry again and again, until cancelled."""
-        away = False
+        away, looked = False, self._clock()
         while True:
             try:
                 await self.refresh()
@@ -177,4 +194,15 @@ class Members:
                 if not away:
                     _log.warning("nodes are as they were last known: %s", error.message)
                 away = True
+            missed = self._clock() - looked
+            if away or missed > _LATE * every:
+                self._excuse(missed)
+            looked = self._clock()
             await asyncio.sleep(every)
+
+    def _excuse(self, seconds: float) -> None:
+        """So long nobody could be heard, for a reason of ours: the nodes' book was away, or this
+        process stood still."""
+        now = self._clock()
+        for each in self._members.values():
+            each.heard = min(now, each.heard + seconds)

@@ -143,7 +143,7 @@ class Membership:
                         return dict(await response.json())
                     why = (await response.text())[:300]
                     reasons.append(f"{gateway} answers {response.status}: {why}")
-            except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+            except (aiohttp.ClientError, OSError, ValueError, TypeError) as error:
                 reasons.append(f"{gateway} is away: {error or type(error).__name__}")
             self._gateways.append(self._gateways.pop(0))
         raise Unavailable("No gateway takes this node: " + "; ".join(reasons))

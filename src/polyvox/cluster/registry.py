@@ -11,6 +11,8 @@ from polyvox.domain.node import Node
 from polyvox.runtime.wire import from_fields, to_fields
 
 _KEY = "polyvox:nodes"
+_MARK = b"mark"
+"""A field that is no node: it is missing when Redis has lost its data."""
 _ANSWERS_WITHIN = 5.0
 """Seconds."""
 
@@ -48,7 +50,8 @@ class OwnRegistry:
 
 
 class SharedRegistry:
-    """A hash in Redis, a field a node. What is read again unchanged is not parsed again."""
+    """A hash in Redis, a field a node. What is read again unchanged is not parsed again, and
+    what Redis has lost is written again."""
 
     def __init__(self, url: str) -> None:
         from redis.asyncio import Redis  # half a second of imports that one gateway does without
@@ -57,7 +60,7 @@ class SharedRegistry:
         within = _ANSWERS_WITHIN
         self._redis = Redis.from_url(url, socket_timeout=within, socket_connect_timeout=within)
         self._errors = (RedisError, OSError)
-        self._parsed: dict[bytes, Node] = {}
+        self._parsed: dict[bytes, Node | None] = {}
 
     async def put(self, node: Node) -> None:
         await self._ask("hset", node.id, json.dumps(to_fields(node)))
@@ -71,12 +74,25 @@ class SharedRegistry:
 
     async def all(self) -> list[Node]:
         written: dict[bytes, bytes] = await self._ask("hgetall")
+        if _MARK not in written:
+            await self._write_again()
+            written = await self._ask("hgetall")
+        written.pop(_MARK, None)
         known = self._parsed
-        self._parsed = {each: known.get(each) or _node(each) for each in written.values()}
-        return list(self._parsed.values())
+        self._parsed = {
+            each: known[each] if each in known else _node(each) for each in written.values()
+        }
+        return [node for node in self._parsed.values() if node]
 
     async def close(self) -> None:
         await self._redis.aclose()
+
+    async def _write_again(self) -> None:
+        """What was known last; what others have written since is newer."""
+        for written, node in self._parsed.items():
+            if node:
+                await self._ask("hsetnx", node.id, written)
+        await self._ask("hset", _MARK, "1")
 
     async def _ask(self, command: str, *given: Any) -> Any:
         try:
@@ -85,6 +101,10 @@ class SharedRegistry:
             raise Unavailable(f"The Redis of the nodes (cluster.redis) is away: {error}") from error
 
 
-def _node(written: bytes) -> Node:
-    node: Node = from_fields(Node, json.loads(written))
+def _node(written: bytes) -> Node | None:
+    """None for what another version has written in another way."""
+    try:
+        node: Node = from_fields(Node, json.loads(written))
+    except (ValueError, TypeError, KeyError, AttributeError, IndexError):
+        return None
     return node

@@ -1,4 +1,4 @@
-"""Qwen3-TTS on a GPU elsewhere: a node of `polyvox.cloud`, rented from Modal or one's own.
+"""Qwen3-TTS on a GPU elsewhere: a node of `polyvox.cluster`, rented from Modal or one's own.
 
 The same declarations as the engine itself, and the same messages as to a host on this machine,
 over HTTP. Nothing of Qwen3-TTS is needed here.

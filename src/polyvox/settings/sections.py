@@ -41,6 +41,10 @@ class Server(Section):
         60, gt=0, description="How long a client may stop reading before it is cut off."
     )
     max_connections: int = Field(1000, ge=1, description="Connections served at once.")
+    certificate: Path | None = Field(
+        None, description="File with the certificate (PEM) to serve HTTPS with; HTTP if unset."
+    )
+    key: Path | None = Field(None, description="File with the certificate's private key (PEM).")
     gradio: bool = Field(
         False, description="Serve a Gradio page at /gradio; needs the extra `gradio`."
     )
