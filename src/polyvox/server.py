@@ -20,6 +20,7 @@ from polyvox.api import build, guarded
 from polyvox.api.limits import Limits, Rates
 from polyvox.api.webhooks import Herald, herald
 from polyvox.app import check_database, registry, running, tidy, worker
+from polyvox.app.access import check_access
 from polyvox.domain.errors import Unavailable
 from polyvox.jobs.queue import Embedded
 from polyvox.settings import Settings
@@ -52,6 +53,8 @@ def run(settings: Settings) -> None:
     )
     with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
         runner.run(check_database(settings))
+        if made := runner.run(check_access(settings)):
+            print(_key_made(made), flush=True)
         print(_welcome(_url(settings, listening)), flush=True)
         runner.run(uvicorn.Server(config).serve([listening]))
 
@@ -134,6 +137,8 @@ def standalone(settings: Settings) -> ASGIApp:
         job_characters=settings.jobs.max_characters,
         webhooks=settings.jobs.webhook_secret is not None,
         node_token=settings.cluster.token,
+        keys_needed=settings.keys_needed,
+        open_lists=settings.access.open_lists,
         rates=Rates(**settings.rates.model_dump(), redis=settings.cluster.redis),
     )
     app = build(lifespan, limits)
@@ -178,6 +183,13 @@ def _url(settings: Settings, listening: socket.socket) -> str:
 def can_listen(settings: Settings) -> None:
     """Raises Unavailable when the server's address is taken or not ours."""
     _listen(settings.server.host, settings.server.port).close()
+
+
+def _key_made(written: str) -> str:
+    return f"""The key for admins, which is shown this once:
+
+  {written}
+"""
 
 
 def _welcome(url: str) -> str:

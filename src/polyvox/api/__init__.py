@@ -18,11 +18,13 @@ from polyvox.api import (
     engines,
     errors,
     jobs,
+    keys,
     making,
     metrics,
     nodes,
     pages,
     profiles,
+    session,
     speech,
     status,
     voices,
@@ -40,6 +42,7 @@ from polyvox.api.dialects import (
     utter_tasks,
     voice_gateway,
 )
+from polyvox.api.door import Door
 from polyvox.api.guard import Guard
 from polyvox.api.limits import Limits
 from polyvox.api.rates import Turnstile
@@ -96,6 +99,8 @@ def build(lifespan: Lifespan, limits: Limits) -> FastAPI:
     largest = max(body, limits.form_bytes)
     app.include_router(batches.router, prefix="/v1", max_body_size=largest)
     app.include_router(books.router, prefix="/v1", max_body_size=limits.form_bytes)
+    app.include_router(keys.router, prefix="/v1")
+    app.include_router(session.router)
     app.include_router(admin.router)
     app.include_router(status.router)
     app.include_router(metrics.router)
@@ -107,4 +112,4 @@ def build(lifespan: Lifespan, limits: Limits) -> FastAPI:
 
 def guarded(app: FastAPI, limits: Limits) -> ASGIApp:
     """The application as it is served: around it stands what may refuse before it."""
-    return Guard(Turnstile(app, limits), limits)
+    return Guard(Turnstile(Door(app, limits), limits), limits)

@@ -57,6 +57,10 @@ class Limits:
     """Whether addresses can be told that a job is over."""
     node_token: str | None = field(default=None, repr=False)
     """That nodes must have; without one they are let in from this machine only."""
+    keys_needed: bool = False
+    """Whether who asks must show a key."""
+    open_lists: bool = False
+    """Whether models and voices are listed for everybody."""
     clip_seconds: float = 20.0
     """How long a clip that is kept as a file is waited for."""
     rates: Rates = field(default_factory=Rates)

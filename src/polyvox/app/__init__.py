@@ -27,6 +27,7 @@ from polyvox.services.consents import Consents
 from polyvox.services.engines import Engines
 from polyvox.services.enrolment import Enrolment, Rules
 from polyvox.services.generations import Generations
+from polyvox.services.keys import Keys
 from polyvox.services.parcels import Parcels
 from polyvox.services.plan import Planner
 from polyvox.services.presets import Presets
@@ -112,6 +113,7 @@ async def running(settings: Settings, *, stored: bool = True) -> AsyncIterator[S
             Consents(storage.shelf, decoders),
             profiles,
             work,
+            Keys(storage.keys) if storage.keys else None,
             nodes,
         )
 

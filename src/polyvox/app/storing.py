@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from polyvox.storage.blobs import Blobs
     from polyvox.storage.cache import Cache
     from polyvox.storage.jobs import JobRows
+    from polyvox.storage.keys import KeyRows
     from polyvox.storage.parts import PartRows
     from polyvox.storage.profiles import ProfileRows
     from polyvox.storage.shelf import Shelf
@@ -26,6 +27,7 @@ class Storage:
     profiles: ProfileRows | None = None
     jobs: JobRows | None = None
     parts: PartRows | None = None
+    keys: KeyRows | None = None
     cache: Cache | None = None
 
 
@@ -36,6 +38,7 @@ async def opened(settings: Settings, stack: contextlib.AsyncExitStack) -> Storag
     from polyvox.storage.consents import ConsentRows
     from polyvox.storage.database import connect
     from polyvox.storage.jobs import JobRows
+    from polyvox.storage.keys import KeyRows
     from polyvox.storage.parts import PartRows
     from polyvox.storage.profiles import ProfileRows
     from polyvox.storage.shelf import Shelf
@@ -49,7 +52,7 @@ async def opened(settings: Settings, stack: contextlib.AsyncExitStack) -> Storag
     shelf = Shelf(VoiceRows(database), ConsentRows(database), blobs)
     days = settings.profiles.lifetime_days
     profiles = ProfileRows(database, days and days * 86400)
-    kept = Storage(blobs, shelf, profiles, JobRows(database), PartRows(database))
+    kept = Storage(blobs, shelf, profiles, JobRows(database), PartRows(database), KeyRows(database))
     if not settings.cache.enabled:
         return kept
     cache = Cache(database, local, int(settings.cache.max_mb * 1e6))

@@ -15,6 +15,7 @@ from polyvox.cli import (
     engines,
     gateway,
     jobs,
+    keys,
     models,
     narrate,
     nodes,
@@ -45,6 +46,7 @@ app.command()(worker.worker)
 app.add_typer(voices.app, name="voices")
 app.add_typer(profiles.app, name="profiles")
 app.add_typer(jobs.app, name="jobs")
+app.add_typer(keys.app, name="keys")
 app.add_typer(nodes.app, name="nodes")
 app.add_typer(engines.app, name="engines")
 app.add_typer(models.app, name="models")

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from polyvox.cli.serve import chosen
+from polyvox.cli.serve import access, chosen
 
 _RATES = {"per_minute": 1000, "per_address": 100, "at_once": 50}
 
@@ -26,6 +26,12 @@ def gateway(
     redis: Annotated[
         str | None, typer.Option(help="redis://… that several gateways share.")
     ] = None,
+    insecure: Annotated[
+        bool, typer.Option("--insecure", help="Ask nobody for a key, whoever can reach it.")
+    ] = False,
+    bootstrap: Annotated[
+        bool, typer.Option("--bootstrap", help="Make a key for admins if there is none.")
+    ] = False,
     config: Annotated[
         Path | None, typer.Option("--config", help="Settings file instead of the found one.")
     ] = None,
@@ -41,6 +47,7 @@ def gateway(
         "server": {"host": host, "port": port},
         "engines": {"enabled": tuple(engine) if engine else None},
         "speech": {"model": model or (engine[0] if engine else None)},
+        "access": access(insecure, bootstrap),
         "cluster": {"enabled": True, "balance": balance, "redis": redis},
     }
     run(chosen(given, config, {"rates": _RATES}))

@@ -21,6 +21,12 @@ def serve(
     hosts: Annotated[
         int | None, typer.Option(help="Processes per engine; 0 is one a core.")
     ] = None,
+    insecure: Annotated[
+        bool, typer.Option("--insecure", help="Ask nobody for a key, whoever can reach it.")
+    ] = False,
+    bootstrap: Annotated[
+        bool, typer.Option("--bootstrap", help="Make a key for admins if there is none.")
+    ] = False,
     config: Annotated[
         Path | None, typer.Option("--config", help="Settings file instead of the found one.")
     ] = None,
@@ -32,8 +38,14 @@ def serve(
         "server": {"host": host, "port": port},
         "engines": {"enabled": tuple(engine) if engine else None, "hosts": hosts},
         "speech": {"model": model or (engine[0] if engine else None)},
+        "access": access(insecure, bootstrap),
     }
     run(chosen(given, config))
+
+
+def access(insecure: bool, bootstrap: bool) -> dict[str, Any]:
+    """The settings that two options stand for."""
+    return {"keys": "off" if insecure else None, "bootstrap": bootstrap or None}
 
 
 def chosen(

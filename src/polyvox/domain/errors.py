@@ -5,6 +5,7 @@ PolyvoxError
 ├── InvalidInput             the caller can mend it
 │   ├── NothingToSpeak       a blank text, or one without a sound
 │   ├── Unauthorized         it does not say who asks, or wrongly
+│   ├── Forbidden            it says who asks, and that is not enough
 │   ├── NotFound             no such voice, model, language, engine
 │   ├── Conflict             it exists already, or is in use
 │   ├── TooLarge             over a limit that the message names
@@ -53,6 +54,10 @@ class NothingToSpeak(InvalidInput):
 
 class Unauthorized(InvalidInput):
     code = "unauthorized"
+
+
+class Forbidden(InvalidInput):
+    code = "forbidden"
 
 
 class NotFound(InvalidInput):

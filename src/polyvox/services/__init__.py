@@ -12,6 +12,7 @@ from polyvox.services.engines import Engines
 from polyvox.services.enrolment import Enrolment
 from polyvox.services.generations import Generations
 from polyvox.services.jobs import Jobs
+from polyvox.services.keys import Keys
 from polyvox.services.parcels import Parcels
 from polyvox.services.profiles import Profiles
 from polyvox.services.prompt import Prompt
@@ -39,8 +40,17 @@ class Services:
     profiles: Profiles
     kept: Work | None
     """None where nothing is stored."""
+    access: Keys | None = None
+    """None where nothing is stored."""
     cluster: Nodes | None = None
     """None where this machine speaks by itself."""
+
+    @property
+    def keys(self) -> Keys:
+        """Raises Unavailable where nothing is stored."""
+        if self.access is None:
+            raise Unavailable("Nothing is stored here; there are no keys.")
+        return self.access
 
     @property
     def nodes(self) -> Nodes:

@@ -204,6 +204,18 @@ class Cache(Section):
     max_mb: float = Field(512, ge=0, description="Room for cached speech, in megabytes.")
 
 
+class Access(Section):
+    keys: Literal["auto", "on", "off"] = Field(
+        "auto",
+        description="Whether callers need keys; auto: as soon as other machines can reach the "
+        "server.",
+    )
+    bootstrap: bool = Field(
+        False, description="Make a key for admins at the first start, and print it once."
+    )
+    open_lists: bool = Field(False, description="Let everybody list models, voices and engines.")
+
+
 class Cluster(Section):
     enabled: bool = Field(
         False, description="Speak through nodes that register, as `polyvox gateway` does."
@@ -261,8 +273,14 @@ class Settings(Section):
     profiles: Profiles = Profiles()
     jobs: Jobs = Jobs()
     cache: Cache = Cache()
+    access: Access = Access()
     cluster: Cluster = Cluster()
     rates: Rates = Rates()
+
+    @property
+    def keys_needed(self) -> bool:
+        here = self.server.host in ("127.0.0.1", "::1", "localhost")
+        return self.access.keys == "on" or (self.access.keys == "auto" and not here)
 
     @property
     def database_url(self) -> str:

@@ -140,3 +140,16 @@ default_profiles = Table(
     Column("engine", String(64), primary_key=True),
     Column("profile_id", String(200), nullable=False),  # a built-in one's too
 )
+
+access_keys = Table(
+    "access_keys",
+    metadata,
+    Column("id", String(16), primary_key=True),  # stands in the key itself
+    Column("digest", String(64), nullable=False),  # SHA-256 of its secret
+    Column("name", String(100), nullable=False),
+    Column("scopes", JSON, nullable=False),
+    Column("created_at", Float, nullable=False),  # seconds since 1970
+    Column("expires_at", Float),
+    Column("used_at", Float),
+    Column("revoked_at", Float),
+)
