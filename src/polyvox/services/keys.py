@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
 _FORM = re.compile(r"pv_([a-z0-9]{12})_([A-Za-z0-9_-]{43})")
 _LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
-_REMEMBERED_FOR = 5.0
-"""Seconds for which another server's revoking of a key may not be noticed here."""
 _MOST_REMEMBERED = 10_000
 _NOTED_EVERY = 60.0
 """Seconds between two notes that a key was used."""
@@ -31,8 +29,9 @@ _REFUSED = "The key is unknown, revoked or over its time."
 class Keys:
     """Those of one installation."""
 
-    def __init__(self, rows: KeyRows) -> None:
-        self._rows = rows
+    def __init__(self, rows: KeyRows, believed_for: float = 5.0) -> None:
+        """For `believed_for` seconds another server's revoking of a key is not noticed here."""
+        self._rows, self._believed_for = rows, believed_for
         self._known = OrderedDict[str, tuple[Key, float]]()
         """By the hash of the whole key: what it is, and until when that is believed."""
 
@@ -83,7 +82,7 @@ class Keys:
         whole = _digest(written)
         found = self._known.get(whole)
         if found is None or found[1] < monotonic():
-            found = await self._looked_up(form[1], form[2]), monotonic() + _REMEMBERED_FOR
+            found = await self._looked_up(form[1], form[2]), monotonic() + self._believed_for
             self._known[whole] = found
             while len(self._known) > _MOST_REMEMBERED:
                 self._known.popitem(last=False)
