@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from docs.tables import code, kind, table
 from polyvox.api import build
 from polyvox.api.limits import Limits
+from polyvox.api.permissions import LISTS, NODES, PUBLIC, needed
 from polyvox.audio.encode import FORMATS, Format, output_rate, rates
 
 HEADERS = {
@@ -27,6 +28,14 @@ HEADERS = {
 """Of answers that carry speech; tests compare them with a server's."""
 ANY_RATE = (8000, 96000)
 """Hertz, of formats that take any rate between; tests compare them with the encoder's."""
+
+
+SCOPES = {
+    PUBLIC: "No key is needed.",
+    LISTS: "Any key opens it; none is needed with `access.open_lists`.",
+    NODES: "For workers, with `cluster.token`; no key opens it.",
+}
+"""Where a key needs no scope."""
 
 
 def openapi() -> dict[str, Any]:
@@ -46,6 +55,10 @@ def http_page(document: Mapping[str, Any]) -> str:
         "",
         "The same, for programs: [openapi.json](openapi.json); to try out: `/docs` on a running",
         "server. Everything under `/v1/audio` and `/v1/models` is also under `/api/v1`.",
+        "",
+        "A server that others can reach asks for a [key](../how-to/keys.md):",
+        "`Authorization: Bearer KEY`, `xi-api-key`, `X-API-Key`, or the cookie of `POST /session`.",
+        "Without one that works the answer is 401; without the scope that stands below, 403.",
         "",
         "A refusal has a status and a body as on the page on [errors](errors.md). What fails after",
         "the first byte breaks the transfer, or is a last event `speech.audio.error`.",
@@ -68,8 +81,14 @@ def http_page(document: Mapping[str, Any]) -> str:
             lines += ["", f"## {method.upper()} {path}", "", operation.get("description", "")]
             lines += _parameters(operation.get("parameters", ()), known)
             lines += _body(operation, known)
-            lines += ["", f"Answers: {', '.join(operation['responses'])}."]
+            answers = f"Answers: {', '.join(operation['responses'])}."
+            lines += ["", f"{answers} {_scope(method.upper(), path)}"]
     return "\n".join(lines) + "\n"
+
+
+def _scope(method: str, path: str) -> str:
+    scope = needed(method, path)
+    return SCOPES.get(scope, f"Scope: `{scope}`.")
 
 
 def _format(each: Format) -> tuple[str, ...]:

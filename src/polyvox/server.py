@@ -21,6 +21,7 @@ from polyvox.api.limits import Limits, Rates
 from polyvox.api.webhooks import Herald, herald
 from polyvox.app import check_database, registry, running, tidy, worker
 from polyvox.app.access import check_access
+from polyvox.app.logs import log_config, server_level
 from polyvox.domain.errors import Unavailable
 from polyvox.jobs.queue import Embedded
 from polyvox.settings import Settings
@@ -45,7 +46,8 @@ def run(settings: Settings) -> None:
         ws_ping_interval=_PING,
         ws_ping_timeout=_PING,
         ws_per_message_deflate=False,
-        log_level=chosen.log_level,
+        log_config=log_config(chosen.log_format, chosen.log_level),
+        log_level=server_level(chosen.log_level),
         limit_concurrency=chosen.max_connections,
         timeout_graceful_shutdown=10,
         access_log=chosen.log_level == "debug",
@@ -55,7 +57,7 @@ def run(settings: Settings) -> None:
         runner.run(check_database(settings))
         if made := runner.run(check_access(settings)):
             print(_key_made(made), flush=True)
-        print(_welcome(_url(settings, listening)), flush=True)
+        print(_welcome(_url(settings, listening), settings.keys_needed), flush=True)
         runner.run(uvicorn.Server(config).serve([listening]))
 
 
@@ -73,7 +75,8 @@ def run_worker(settings: Settings, load: bool) -> None:
         **_tls(settings),
         http=_protocol(settings.server.header_seconds),
         ws="none",
-        log_level=settings.server.log_level,
+        log_config=log_config(settings.server.log_format, settings.server.log_level),
+        log_level=server_level(settings.server.log_level),
         timeout_graceful_shutdown=5,
         access_log=settings.server.log_level == "debug",
         server_header=False,
@@ -192,13 +195,14 @@ def _key_made(written: str) -> str:
 """
 
 
-def _welcome(url: str) -> str:
+def _welcome(url: str, keys: bool) -> str:
+    shown = " -H 'Authorization: Bearer KEY'" if keys else ""
     return f"""Polyvox listens on {url}
 
   in a browser     {url}
-  one request      curl {url}/v1/audio/speech -H 'Content-Type: application/json' \\
+  one request      curl {url}/v1/audio/speech{shown} -H 'Content-Type: application/json' \\
                      -d '{{"input": "Hello from Polyvox.", "voice": "nova"}}' -o hello.mp3
-  from OpenAI's    OPENAI_BASE_URL={url}/v1 OPENAI_API_KEY=none
+  from OpenAI's    OPENAI_BASE_URL={url}/v1 OPENAI_API_KEY={"KEY" if keys else "none"}
   the API          {url}/docs
 """
 

@@ -1,12 +1,14 @@
 import io
 import struct
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import av
 import numpy as np
 import pytest
 
-from polyvox.audio.encode import FORMATS, Encoder, completed, format_named, output_rate
+from polyvox.audio.encode import FORMATS, Encoder, Format, completed, format_named, output_rate
 from polyvox.audio.resample import Resampler
 from polyvox.domain.audio import Samples
 from polyvox.domain.errors import EngineFailed, InvalidInput
@@ -20,8 +22,18 @@ DELAY = {"mp3": 1105, "aac": 1024}
 """Samples before the sound, which the format has no way to tell."""
 
 
-def encoded(name: str, samples: Samples, size: int = 2400, rate: int | None = None) -> bytes:
-    fmt = FORMATS[name]
+PLAIN = {name: replace(fmt, marked=False) for name, fmt in FORMATS.items()}
+"""Formats of files that do not tell where they come from."""
+
+
+def encoded(
+    name: str,
+    samples: Samples,
+    size: int = 2400,
+    rate: int | None = None,
+    formats: Mapping[str, Format] = FORMATS,
+) -> bytes:
+    fmt = formats[name]
     encoder = Encoder(fmt, output_rate(fmt, rate))
     return b"".join(map(encoder.encode, pieces(samples, size))) + encoder.finish()
 
@@ -117,7 +129,7 @@ def test_what_is_no_number_is_the_engines_failure(name: str, value: float) -> No
 def test_nothing_makes_a_stream_too(name: str) -> None:
     encoder = Encoder(FORMATS[name], default_rate(name))
     assert encoder.encode(np.zeros(0, np.float32)) == b""
-    assert len(encoder.finish()) < 200
+    assert len(encoder.finish()) < 300
 
 
 @every_format
@@ -128,7 +140,7 @@ def test_a_listener_may_leave_without_the_end(name: str) -> None:
 
 
 def test_the_header_of_a_wav_tells_its_size_where_it_is_known() -> None:
-    encoder = Encoder(FORMATS["wav"], 22050, total_samples=1000)
+    encoder = Encoder(PLAIN["wav"], 22050, total_samples=1000)
     data = encoder.encode(np.zeros(600, np.float32)) + encoder.encode(np.zeros(400, np.float32))
     data += encoder.finish()
     assert len(data) == 44 + 2000
@@ -138,8 +150,8 @@ def test_the_header_of_a_wav_tells_its_size_where_it_is_known() -> None:
 
 
 def test_a_wav_stream_leaves_its_size_open_until_it_is_completed() -> None:
-    wav = FORMATS["wav"]
-    stream = encoded("wav", tone(440, 0.5, 24000))
+    wav = PLAIN["wav"]
+    stream = encoded("wav", tone(440, 0.5, 24000), formats=PLAIN)
     assert struct.unpack_from("<I", stream, 4) == struct.unpack_from("<I", stream, 40)
     assert struct.unpack_from("<I", stream, 40) == (0xFFFFFFFF,)
     whole = completed(wav, stream)
@@ -167,7 +179,6 @@ def test_an_mp3_stream_claims_no_length_and_players_find_it() -> None:
     data = encoded("mp3", voiced(150, 3.0, 24000))
     assert b"Xing" not in data
     assert b"Info" not in data
-    assert b"ID3" not in data
     with av.open(io.BytesIO(data)) as container:
         assert container.duration is not None
         assert container.duration / 1e6 == pytest.approx(3.0, abs=0.1)

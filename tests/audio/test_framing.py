@@ -1,5 +1,6 @@
 import struct
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -102,8 +103,8 @@ def test_aac_frames_follow_one_another_by_their_sizes() -> None:
     assert frames == int(np.ceil(22050 / 1024)) + 1
 
 
-def test_a_flac_stream_opens_with_its_description_alone() -> None:
-    encoder = Encoder(FORMATS["flac"], 24000)
+def test_a_flac_stream_that_is_not_marked_opens_with_its_description_alone() -> None:
+    encoder = Encoder(replace(FORMATS["flac"], marked=False), 24000)
     stream = encoder.encode(voiced(150, 0.2, 24000))
     assert stream[:8] == b"fLaC" + bytes([0x80, 0, 0, 34])
     assert int.from_bytes(stream[18:21], "big") >> 4 == 24000

@@ -63,6 +63,16 @@ def test_only_the_gateway_is_reached_from_outside_and_only_from_this_machine() -
     assert "127.0.0.1" in str(found["gateway"]["ports"])
 
 
+def test_only_the_gateway_makes_the_first_key() -> None:
+    makes = {
+        name: each["environment"].get("POLYVOX_ACCESS__BOOTSTRAP")
+        for name, each in services().items()
+        if "POLYVOX_CLUSTER__TOKEN" in each.get("environment", {})
+    }
+    assert {name for name, made in makes.items() if made is not None} == {"gateway"}
+    assert makes["gateway"] == "true"
+
+
 def test_the_gateway_waits_until_its_stores_are_healthy() -> None:
     found = services()
     for name, rule in found["gateway"]["depends_on"].items():

@@ -66,6 +66,25 @@ def test_every_command_that_they_run_exists(command: tuple[str, ...]) -> None:
         assert re.search(rf"{option}\b", done.stdout), f"{named} has no {option}"
 
 
+def test_nothing_in_them_lets_everybody_in() -> None:
+    for name, text in TEXTS.items():
+        assert "--insecure" not in text, name
+        assert not re.search(r"POLYVOX_ACCESS__(KEYS\W+off|OPEN_LISTS\W+true)", text), name
+
+
+def test_a_proxy_before_the_unit_lets_nobody_past_the_keys() -> None:
+    """It listens on this machine alone, which by itself would mean that no key is asked for."""
+    assert "HOST=127.0.0.1" in TEXTS["systemd/polyvox-gateway.service"]
+    assert "\nPOLYVOX_ACCESS__KEYS=on\n" in TEXTS["systemd/polyvox.env"]
+
+
+def test_whoever_first_starts_can_find_a_key() -> None:
+    made = r"POLYVOX_ACCESS__BOOTSTRAP\W+true|polyvox keys create --name \w+ --scope admin"
+    for name in ("docker/Dockerfile", "compose.yaml", "systemd/polyvox.env"):
+        assert re.search(made, TEXTS[name]), name
+    assert re.search(made, TEXTS["kubernetes/kustomization.yaml"])
+
+
 def test_no_secret_stands_in_them() -> None:
     secret = re.compile(r"^[\s#]*(\w*(?:TOKEN|SECRET_KEY|ACCESS_KEY|PASSWORD))\W*[:=] *(.+)$", re.M)
     for name, text in TEXTS.items():

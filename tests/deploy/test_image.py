@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -103,7 +104,9 @@ def test_its_layers_hold_neither_the_source_nor_the_build(container: str) -> Non
         assert not (mounted / name).exists()
 
 
-def test_what_it_starts_by_itself_serves_and_is_found_healthy(container: str, port: str) -> None:
+def test_what_it_starts_by_itself_serves_whoever_has_the_key_that_it_prints(
+    container: str, port: str, tmp_path: Path
+) -> None:
     check = settings(container)["Healthcheck"]["Test"]
     assert check[0] == "CMD"
     sick = subprocess.run(
@@ -111,17 +114,23 @@ def test_what_it_starts_by_itself_serves_and_is_found_healthy(container: str, po
     )
     assert sick.returncode == 1
     command = polyvox(container, *settings(container)["Cmd"], POLYVOX_SERVER__PORT=port)
-    server = subprocess.Popen(command, start_new_session=True)
+    log = tmp_path / "log"
+    with log.open("wb") as written:
+        server = subprocess.Popen(command, start_new_session=True, stdout=written, stderr=written)
     try:
         address = f"http://127.0.0.1:{port}"
         until = time.monotonic() + 60
         while not answers(f"{address}/health/ready"):
-            assert server.poll() is None
+            assert server.poll() is None, log.read_text()
             assert time.monotonic() < until
             time.sleep(0.2)
         run(*inside(container, *check[1:], POLYVOX_SERVER__PORT=port))
         asked = {"model": "espeak", "input": "It works.", "voice": "nova"}
-        said = httpx.post(f"{address}/v1/audio/speech", json=asked, timeout=30)
+        speech = f"{address}/v1/audio/speech"
+        assert httpx.post(speech, json=asked, timeout=30).status_code == 401
+        key = re.findall(r"^  (pv_\S+)$", log.read_text(), re.MULTILINE)
+        sent = {"Authorization": f"Bearer {key[0]}"}
+        said = httpx.post(speech, json=asked, headers=sent, timeout=30)
         assert said.status_code == 200, said.text
         assert len(said.content) > 1000
     finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +75,17 @@ def test_a_worker_gets_the_token_and_no_other_secret() -> None:
     for name in ("worker.yaml", "worker-gpu.yaml"):
         container = read(name)[0]["spec"]["template"]["spec"]["containers"][0]
         assert container["envFrom"] == [{"secretRef": {"name": "polyvox-token"}}]
+
+
+def test_the_first_key_is_made_where_the_database_is_known_and_no_log_tells_it() -> None:
+    """With two gateways and a collector of logs, none of them prints one."""
+    variables = read("settings.yaml")[0]["data"]
+    assert variables["POLYVOX_ACCESS__BOOTSTRAP"] == "false"
+    told = (FOLDER / "kustomization.yaml").read_text(encoding="utf-8")
+    made_in = re.search(r"exec deploy/(\w+) -- polyvox keys create .*--scope admin$", told, re.M)
+    assert made_in
+    pod = read(f"{made_in[1]}.yaml")[0]["spec"]["template"]["spec"]["containers"][0]
+    assert {"secretRef": {"name": "polyvox"}} in pod["envFrom"]
 
 
 def test_workers_reach_a_gateway_that_is_not_ready_yet() -> None:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import subprocess
+import sys
 import uuid
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from playwright.sync_api import (
     Browser,
@@ -19,7 +24,7 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
-from tests.server import Server
+from tests.server import Server, served
 
 _ARGUMENTS = (
     "--no-sandbox",
@@ -35,6 +40,56 @@ _ARGUMENTS = (
 )
 _REFUSED = "Failed to load resource"
 """How the browser itself logs an answer that is an error; tests ask for some."""
+
+
+@dataclass(frozen=True)
+class Guarded:
+    """A gateway that asks for keys."""
+
+    url: str
+    folder: Path
+
+    def key(self, name: str, *scopes: str) -> str:
+        return key_in(self.folder, name, *scopes)
+
+
+def key_in(folder: Path, name: str, *scopes: str) -> str:
+    """A key of the server that keeps its things there, made on the command line."""
+    chosen = [word for scope in scopes for word in ("--scope", scope)]
+    given = {key: value for key, value in os.environ.items() if not key.startswith("POLYVOX_")}
+    given |= {"POLYVOX_STORAGE__FOLDER": str(folder), "XDG_CONFIG_HOME": str(folder / "config")}
+    made = subprocess.run(
+        [sys.executable, "-m", "polyvox", "keys", "create", "--name", name, "--quiet", *chosen],
+        env=given,
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return made.stdout.strip()
+
+
+@pytest.fixture(scope="session")
+def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
+    folder: Path = tmp_path_factory.mktemp("guarded")
+    key_in(folder, "first", "admin")
+    settings = {
+        "POLYVOX_ACCESS__KEYS": "on",
+        "POLYVOX_CLUSTER__ENABLED": "true",
+        "POLYVOX_ENGINES__ENABLED": "espeak,tone",
+    }
+    with served(folder, **settings) as running:
+        yield Guarded(running.url, folder)
+
+
+@pytest.fixture(scope="session")
+def admin(guarded: Guarded) -> str:
+    return guarded.key("Ada Admin", "admin")
+
+
+@pytest.fixture(scope="session")
+def speaker(guarded: Guarded) -> str:
+    return guarded.key("Sam Speaker", "speak")
 
 
 @pytest.fixture(scope="session")
@@ -74,6 +129,22 @@ def visit(browser: Browser, site: str) -> Iterator[Callable[..., Page]]:
     for context in contexts:
         context.close()
     assert problems == []
+
+
+@pytest.fixture
+def inside(visit: Callable[..., Page], site: str) -> Callable[..., Page]:
+    """Opens a page in a browser that has signed in with a key; its site is the guarded one."""
+
+    def opened(key: str, path: str = "/", **options: Any) -> Page:
+        signed = httpx.post(f"{site}/session", json={"key": key})
+        assert signed.status_code == 200, signed.text
+        page = visit(path="/sign-in", **options)
+        for each in signed.cookies.jar:
+            page.context.add_cookies([{"name": each.name, "value": each.value or "", "url": site}])
+        page.goto(f"{site}{path}")
+        return page
+
+    return opened
 
 
 @pytest.fixture

@@ -45,6 +45,7 @@ from polyvox.api.dialects import (
 from polyvox.api.door import Door
 from polyvox.api.guard import Guard
 from polyvox.api.limits import Limits
+from polyvox.api.observing import Measures, Observing
 from polyvox.api.rates import Turnstile
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
@@ -62,6 +63,7 @@ def build(lifespan: Lifespan, limits: Limits) -> FastAPI:
         max_body_size=limits.body_bytes,
     )
     app.state.limits = limits
+    app.state.measures = Measures()
     app.state.watchers = gateway_live.Watchers()
     for prefix in ("/v1", "/api/v1"):
         listed = prefix == "/v1"
@@ -112,4 +114,5 @@ def build(lifespan: Lifespan, limits: Limits) -> FastAPI:
 
 def guarded(app: FastAPI, limits: Limits) -> ASGIApp:
     """The application as it is served: around it stands what may refuse before it."""
-    return Guard(Turnstile(Door(app, limits), limits), limits)
+    inside = Guard(Turnstile(Door(app, limits), limits), limits)
+    return Observing(inside, app.state.measures)

@@ -111,9 +111,11 @@ def _refusal(
         return _closed
     unknown = isinstance(error, Unauthorized)
     if unknown and scope["method"] in _SAFE and _is_page(headers):
-        return RedirectResponse(f"/sign-in?next={quote(path)}", 303)
+        query = scope.get("query_string", b"").decode("ascii", "replace")
+        wanted = f"{path}?{query}" if query else path
+        return RedirectResponse(f"/sign-in?next={quote(wanted, safe='/')}", 303)
     answer: Response = as_answer(error)
-    if not path.startswith(("/v1/", "/api/v1/")):
+    if not path.startswith(("/v1/", "/api/v1/audio/", "/api/v1/models")):
         assert isinstance(error, InvalidInput)
         answer = JSONResponse({"detail": error.message}, status_of(error))
     if unknown:

@@ -4,8 +4,6 @@ here those are refused that announce too many, and those that come too slowly.""
 from __future__ import annotations
 
 import asyncio
-import re
-from uuid import uuid4
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -13,8 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from polyvox.api.errors import Refusal, as_answer
 from polyvox.api.limits import Limits
 from polyvox.domain.errors import TooLarge, TooSlow
-
-_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+from polyvox.domain.trace import HEADER, begin
 
 
 class Guard:
@@ -28,12 +25,11 @@ class Guard:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        given = headers.get("x-request-id", "")
-        request_id = given if _ID.fullmatch(given) else uuid4().hex
+        request_id = begin(headers.get(HEADER, ""))
 
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message)["X-Request-Id"] = request_id
+                MutableHeaders(scope=message)[HEADER] = request_id
             await send(message)
 
         most, seconds = self._limits.of(scope["path"], headers.get("content-type", ""))

@@ -75,3 +75,8 @@ async def nodes_page(served: Served) -> HTMLResponse:
 @router.get("/settings")
 async def settings_page() -> HTMLResponse:
     return page("settings.html")
+
+
+@router.get("/sign-in")
+async def sign_in_page() -> HTMLResponse:
+    return page("sign-in.html")

@@ -24,6 +24,7 @@ from polyvox.runtime.pool import Pool
 from polyvox.runtime.speakers import Speakers
 from polyvox.services import Services
 from polyvox.services.consents import Consents
+from polyvox.services.counting import Counting
 from polyvox.services.engines import Engines
 from polyvox.services.enrolment import Enrolment, Rules
 from polyvox.services.generations import Generations
@@ -81,11 +82,12 @@ async def running(settings: Settings, *, stored: bool = True) -> AsyncIterator[S
         profiles = Profiles(engines, storage.profiles)
         encoders = stack.enter_context(ThreadPoolExecutor(cores(), "encoder"))
         decoders = stack.enter_context(ThreadPoolExecutor(2, "decoder"))
-        planner = Planner(engines, voices, profiles, settings.speech.max_characters)
+        marked = settings.speech.mark_synthetic
+        planner = Planner(engines, voices, profiles, settings.speech.max_characters, marked)
         ahead = _look_ahead(settings, pool)
         synthesis = Synthesis(planner, pool, storage.cache, encoders, look_ahead=ahead)
         enrolment = Enrolment(engines, voices, pool, decoders, _rules(settings))
-        longer = Planner(engines, voices, profiles, settings.jobs.max_characters)
+        longer = Planner(engines, voices, profiles, settings.jobs.max_characters, marked)
         generations = Generations(synthesis, planner, storage.blobs, links=links)
         speaking = Speaking(
             engines,
@@ -112,6 +114,7 @@ async def running(settings: Settings, *, stored: bool = True) -> AsyncIterator[S
             generations,
             Consents(storage.shelf, decoders),
             profiles,
+            Counting(engines, pool),
             work,
             Keys(storage.keys) if storage.keys else None,
             nodes,

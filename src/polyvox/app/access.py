@@ -24,9 +24,9 @@ async def check_access(settings: Settings) -> str | None:
             _, written = await known.create("admin", SCOPES)
             return written
     raise Unavailable(
-        f"Others can reach {settings.server.host}, and nobody has a key yet. Make one: "
-        f"polyvox keys create --name admin --scope {ADMIN}. Or start with --bootstrap, which "
-        "prints one; or with --insecure, for everybody."
+        f"Whoever calls {settings.server.host} needs a key (access.keys), and there is none yet. "
+        f"Make one: polyvox keys create --name admin --scope {ADMIN}. Or start with --bootstrap, "
+        "which prints one; or with --insecure, for everybody."
     )
 
 

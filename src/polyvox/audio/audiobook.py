@@ -22,6 +22,7 @@ from av.stream import Disposition
 from polyvox.audio.affinity import one_core
 from polyvox.audio.encode import FORMATS, Format, output_rate
 from polyvox.audio.frames import frame_of
+from polyvox.audio.provenance import COMMENT
 from polyvox.domain.audio import Samples
 from polyvox.domain.errors import EngineFailed, InvalidInput, Unavailable
 
@@ -81,6 +82,7 @@ class Audiobook:
                 options={"movflags": "+faststart", "brand": _BRANDS[fmt.name]},
             )
             tags = {"title": title, "album": title, "artist": author, "genre": "Audiobook"}
+            tags["comment"] = COMMENT if fmt.marked else ""
             self._file.metadata.update({key: _clean(tag) for key, tag in tags.items() if tag})
             self._stream: AudioStream = self._file.add_stream(
                 "aac", rate=rate, layout="mono", options={"aac_coder": "fast"}

@@ -81,12 +81,14 @@ def rates(name: str) -> tuple[int, ...]:
 class Compressed:
     """One stream of one of these formats, float32 mono in, bytes out."""
 
-    def __init__(self, name: str, sample_rate: int) -> None:
+    def __init__(self, name: str, sample_rate: int, marked: bool) -> None:
+        """`marked` streams say that they are synthetic, where they can."""
         self._settings = _SETTINGS[name]
         self._rate = sample_rate
         self._taken = 0
         self._codec = _opened(self._settings, sample_rate)
-        self._framing = self._settings.framing(self._codec.extradata or b"", sample_rate)
+        header = self._codec.extradata or b""
+        self._framing = self._settings.framing(header, sample_rate, marked)
 
     def write(self, samples: Samples) -> bytes:
         frame = frame_of(samples, self._settings.sample_format, self._rate, self._taken)

@@ -1,16 +1,17 @@
 """The formats that speech leaves in, and the encoder that turns samples into their bytes as they
-come. How each is written is in `plain` (NumPy), `lame` (MP3) and `compressed` (FFmpeg)."""
+come. How each is written is in `plain` (NumPy), `lame` (MP3) and `compressed` (FFmpeg); what is
+said in it about where it comes from is in `provenance`."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Protocol
 
 import numpy as np
 
-from polyvox.audio import compressed, lame, plain
+from polyvox.audio import compressed, lame, plain, provenance
 from polyvox.domain.audio import Samples
 from polyvox.domain.errors import EngineFailed, InvalidInput
 
@@ -28,6 +29,8 @@ class Format:
     """Whether 16-bit samples come back exactly."""
     fixed_rate: int | None
     """Hertz, where the bytes do not say it and listeners assume it."""
+    marked: bool = field(default=True, compare=False)
+    """Whether a file says that its speech is synthetic, where the format can."""
 
 
 FORMATS: Mapping[str, Format] = MappingProxyType(
@@ -62,7 +65,7 @@ class _Writer(Protocol):
 
 
 _WRITERS: Mapping[str, Callable[[int, int | None], _Writer]] = MappingProxyType(
-    {"mp3": lame.Mp3, "wav": plain.Wav, "pcm": plain.Pcm, "ulaw": plain.MuLaw, "alaw": plain.ALaw}
+    {"mp3": lame.Mp3, "pcm": plain.Pcm, "ulaw": plain.MuLaw, "alaw": plain.ALaw}
 )
 
 
@@ -108,7 +111,7 @@ def completed_head(fmt: Format, head: bytes, size: int) -> bytes:
     """What the beginning of a stream must be replaced with once `size`, its bytes in all, is
     known; empty for formats that stay as they are. `head` holds at least 64 bytes of it, or all.
     """
-    return plain.head_with_sizes(head, size) if fmt.name == "wav" else b""
+    return plain.head_with_sizes(head, size, provenance.riff_info()) if fmt.name == "wav" else b""
 
 
 class Encoder:
@@ -122,11 +125,8 @@ class Encoder:
         0xFFFFFFFF, which players read as "until the end"."""
         self._expected, self._taken = total_samples, 0
         rate = output_rate(fmt, sample_rate)
-        self._writer: _Writer = (
-            _WRITERS[fmt.name](rate, total_samples)
-            if fmt.name in _WRITERS
-            else compressed.Compressed(fmt.name, rate)
-        )
+        self._writer = _writer(fmt, rate, total_samples)
+        self._before = provenance.id3() if fmt.marked and fmt.name == "mp3" else b""
 
     def encode(self, samples: Samples) -> bytes:
         """The bytes that are ready once `samples` (float32, any length) have been taken in;
@@ -136,7 +136,9 @@ class Encoder:
         if not np.isfinite(samples).all():
             raise EngineFailed("The engine produced samples that are not numbers.")
         self._taken += len(samples)
-        return self._writer.write(np.clip(samples, -1.0, 1.0)) if len(samples) else b""
+        if not len(samples):
+            return b""
+        return self._begun(self._writer.write(np.clip(samples, -1.0, 1.0)))
 
     def finish(self) -> bytes:
         """The bytes that were still held back; nothing can be encoded after it.
@@ -144,4 +146,19 @@ class Encoder:
         Raises EngineFailed when `total_samples` was given and another number came."""
         if self._expected is not None and self._taken != self._expected:
             raise EngineFailed(f"Got {self._taken} samples where {self._expected} were announced.")
-        return self._writer.close()
+        return self._begun(self._writer.close())
+
+    def _begun(self, data: bytes) -> bytes:
+        """The bytes after what stands before the first of them."""
+        if not data:
+            return b""
+        before, self._before = self._before, b""
+        return before + data
+
+
+def _writer(fmt: Format, rate: int, total_samples: int | None) -> _Writer:
+    if fmt.name == "wav":
+        return plain.Wav(rate, total_samples, provenance.riff_info() if fmt.marked else b"")
+    if fmt.name in _WRITERS:
+        return _WRITERS[fmt.name](rate, total_samples)
+    return compressed.Compressed(fmt.name, rate, fmt.marked)

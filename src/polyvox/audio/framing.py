@@ -1,5 +1,5 @@
-"""The bytes between a codec's packets: none for MP3, ADTS for AAC, the start of a FLAC stream,
-and Ogg pages for Opus. Knows nothing of codecs but the header that they hand over."""
+"""The bytes between a codec's packets: ADTS for AAC, the start of a FLAC stream, and Ogg pages for
+Opus. Knows nothing of codecs but the header that they hand over."""
 
 from __future__ import annotations
 
@@ -9,12 +9,15 @@ import zlib
 from collections.abc import Sequence
 from typing import Protocol
 
+from polyvox.audio.provenance import vorbis_comments
+
 
 class Framing(Protocol):
     """Turns the packets of one stream into its bytes."""
 
-    def __init__(self, header: bytes, sample_rate: int) -> None:
-        """`header` is what FFmpeg calls the codec's extradata."""
+    def __init__(self, header: bytes, sample_rate: int, marked: bool) -> None:
+        """`header` is what FFmpeg calls the codec's extradata; `marked` streams say that they
+        are synthetic, where they can."""
 
     def wrap(self, packets: Sequence[bytes]) -> bytes:
         """The bytes of the next packets; they need nothing that comes later."""
@@ -23,12 +26,13 @@ class Framing(Protocol):
         """The bytes of the last packets of a stream that took in `total_samples`."""
 
 
-class Bare(Framing):
-    """Packets as they are. An MP3 stream has no Xing frame then: it would need the total, and
-    players find the length of a constant bit rate without it."""
+class Flac(Framing):
+    """FLAC frames after what must be told of a stream and what may be (RFC 9639, 8.2 and 8.6)."""
 
-    def __init__(self, header: bytes, sample_rate: int) -> None:
-        self._prelude = b""
+    def __init__(self, header: bytes, sample_rate: int, marked: bool) -> None:
+        self._prelude = b"fLaC" + self._block(0, header, last=not marked)
+        if marked:
+            self._prelude += self._block(4, vorbis_comments(marked), last=True)
 
     def wrap(self, packets: Sequence[bytes]) -> bytes:
         if not packets:
@@ -39,19 +43,16 @@ class Bare(Framing):
     def close(self, packets: Sequence[bytes], total_samples: int) -> bytes:
         return self.wrap(packets)
 
-
-class Flac(Bare):
-    """FLAC frames after the one block of metadata that a stream must have (RFC 9639, 8.2)."""
-
-    def __init__(self, header: bytes, sample_rate: int) -> None:
-        last_block_streaminfo = 0x80 << 24 | len(header)
-        self._prelude = b"fLaC" + struct.pack(">I", last_block_streaminfo) + header
+    @staticmethod
+    def _block(kind: int, data: bytes, *, last: bool) -> bytes:
+        return struct.pack(">I", last << 31 | kind << 24 | len(data)) + data
 
 
 class Adts(Framing):
-    """AAC packets with a header each (ISO/IEC 13818-7, 6.2), so that a listener may come late."""
+    """AAC packets with a header each (ISO/IEC 13818-7, 6.2), so that a listener may come late.
+    They have no place for words."""
 
-    def __init__(self, header: bytes, sample_rate: int) -> None:
+    def __init__(self, header: bytes, sample_rate: int, marked: bool) -> None:
         profile = (header[0] >> 3) - 1
         rate_index = (header[0] & 7) << 1 | header[1] >> 7
         channels = header[1] >> 3 & 15
@@ -79,13 +80,12 @@ class OggOpus(Framing):
     _PAGE = 40
     """Packets in a page at most: under a second, and their sizes fit its table."""
 
-    def __init__(self, header: bytes, sample_rate: int) -> None:
+    def __init__(self, header: bytes, sample_rate: int, marked: bool) -> None:
         self._serial = random.getrandbits(32)
         self._scale = 48000 // sample_rate
         self._skipped: int = struct.unpack_from("<H", header, 10)[0]
         self._pages = self._position = 0
-        vendor = b"Polyvox"
-        tags = b"OpusTags" + struct.pack("<I", len(vendor)) + vendor + struct.pack("<I", 0)
+        tags = b"OpusTags" + vorbis_comments(marked)
         self._prelude = self._page([header], self._FIRST) + self._page([tags], self._CONTINUED)
 
     def wrap(self, packets: Sequence[bytes]) -> bytes:

@@ -11,9 +11,10 @@ import numpy.typing as npt
 from polyvox.domain.audio import Samples
 
 _UNKNOWN_SIZE = 0xFFFFFFFF
-_HEADER = struct.Struct("<4sI4s4sIHHIIHH4sI")
-_RIFF_OVERHEAD = _HEADER.size - 8
-"""Bytes of the header that its first size counts."""
+_FORMAT = struct.Struct("<4sI4s4sIHHIIHH")
+"""From RIFF to the end of the chunk that describes the samples."""
+_CHUNK = struct.Struct("<4sI")
+"""What every chunk begins with: its name and its size."""
 
 
 def to_int16(samples: Samples) -> npt.NDArray[np.int16]:
@@ -38,9 +39,10 @@ class Pcm:
 class Wav:
     """16-bit PCM after a RIFF header."""
 
-    def __init__(self, sample_rate: int, total_samples: int | None) -> None:
+    def __init__(self, sample_rate: int, total_samples: int | None, about: bytes = b"") -> None:
+        """`about` are chunks that tell something of the file."""
         size = None if total_samples is None else 2 * total_samples
-        self._header = _wav_header(sample_rate, size)
+        self._header = _wav_header(sample_rate, about, size)
 
     def write(self, samples: Samples) -> bytes:
         return self.close() + to_int16(samples).tobytes()
@@ -64,19 +66,23 @@ class ALaw(Pcm):
         return _alaw_codes()[to_int16(samples).view(np.uint16)].tobytes()
 
 
-def head_with_sizes(head: bytes, size: int) -> bytes:
-    """The header that `Wav` wrote, with the sizes of a stream that turned out `size` bytes long."""
-    return _wav_header(_HEADER.unpack_from(head)[7], size - _HEADER.size)
+def head_with_sizes(head: bytes, size: int, about: bytes) -> bytes:
+    """The header that `Wav` wrote, with the sizes of a stream that turned out `size` bytes long.
+    `about` is what it was given, if anything; the beginning of the header is enough."""
+    rate = _FORMAT.unpack_from(head)[7]
+    told = about if head.startswith(about[:4], _FORMAT.size) else b""
+    return _wav_header(rate, told, size - _FORMAT.size - len(told) - _CHUNK.size)
 
 
-def _wav_header(sample_rate: int, data_size: int | None) -> bytes:
+def _wav_header(sample_rate: int, about: bytes, data_size: int | None) -> bytes:
     """`data_size` in bytes; one that is unknown, or too large to be said, is left open."""
-    if data_size is None or data_size + _RIFF_OVERHEAD >= _UNKNOWN_SIZE:
+    overhead = _FORMAT.size + len(about) + _CHUNK.size - 8
+    if data_size is None or data_size + overhead >= _UNKNOWN_SIZE:
         riff_size = data_size = _UNKNOWN_SIZE
     else:
-        riff_size = data_size + _RIFF_OVERHEAD
+        riff_size = data_size + overhead
     fmt = (b"fmt ", 16, 1, 1, sample_rate, 2 * sample_rate, 2, 16)
-    return _HEADER.pack(b"RIFF", riff_size, b"WAVE", *fmt, b"data", data_size)
+    return _FORMAT.pack(b"RIFF", riff_size, b"WAVE", *fmt) + about + _CHUNK.pack(b"data", data_size)
 
 
 @cache

@@ -153,7 +153,7 @@ def work(
     slots: Annotated[int | None, typer.Option(min=1, help="Jobs at once.")] = None,
 ) -> None:
     """Work at the jobs of servers that share a broker, until stopped (Celery)."""
-    import logging
+    import logging.config
 
     from polyvox.app import running, worker
     from polyvox.domain.errors import InvalidInput
@@ -166,6 +166,7 @@ def work(
             "The server works at its jobs itself. For workers of their own set "
             "POLYVOX_JOBS__QUEUE=redis://… (or amqp://…), for the servers too."
         )
+    from polyvox.app.logs import log_config
     from polyvox.jobs.celery import work as work_for
 
     @contextlib.asynccontextmanager
@@ -174,8 +175,7 @@ def work(
             typer.echo(f"Works at jobs, {settings.jobs.slots} at once.")
             yield worker(settings, served)
 
-    level = settings.server.log_level.upper()
-    logging.basicConfig(level=level, format="%(levelname)s: %(message)s")
+    logging.config.dictConfig(log_config(settings.server.log_format, settings.server.log_level))
     work_for(queue, opened, settings.jobs.slots)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from typing import Annotated, Any
 from urllib.parse import quote, urlencode, urlsplit
@@ -14,7 +15,14 @@ Url = Annotated[str, typer.Option("--url", help="Of the gateway.")]
 Which = Annotated[list[str], typer.Argument(help="Ids of nodes, or how they begin.")]
 Model = Annotated[str | None, typer.Option(help="Which one; the node's choice if unset.")]
 AsJson = Annotated[bool, typer.Option("--json", help="As JSON.")]
+Key = Annotated[
+    str | None,
+    typer.Option(
+        "--key", envvar="POLYVOX_KEY", help="Of a gateway that asks for one.", metavar="KEY"
+    ),
+]
 HERE = "http://127.0.0.1:8080"
+_GIVE = "Give the gateway's with --key, or as POLYVOX_KEY."
 _WITHIN = 30.0
 """Seconds in which an answer must come."""
 _SHORT = 8
@@ -30,6 +38,7 @@ def list_nodes(
     ] = None,
     as_json: AsJson = False,
     url: Url = HERE,
+    key: Key = None,
 ) -> None:
     """List nodes, in the order in which they registered."""
     from rich.console import Console
@@ -37,7 +46,7 @@ def list_nodes(
 
     asked = {"engine": engine, "state": state}
     query = urlencode({name: value for name, value in asked.items() if value})
-    found = _ask(url, "GET", f"?{query}")["nodes"]
+    found = _Gateway(url, key).ask("GET", f"?{query}")["nodes"]
     if as_json:
         typer.echo(json.dumps(found, ensure_ascii=False, indent=1))
         return
@@ -74,9 +83,10 @@ def show(
     id: Annotated[str, typer.Argument(help="Id of the node, or how it begins.")],
     as_json: AsJson = False,
     url: Url = HERE,
+    key: Key = None,
 ) -> None:
     """Show how a node is doing."""
-    node = _found(url, [id])[0]
+    node = _Gateway(url, key).found([id])[0]
     if as_json:
         typer.echo(json.dumps(node, ensure_ascii=False, indent=1))
         return
@@ -110,81 +120,105 @@ def show(
 
 
 @app.command()
-def activate(ids: Which, model: Model = None, url: Url = HERE) -> None:
+def activate(ids: Which, model: Model = None, url: Url = HERE, key: Key = None) -> None:
     """Bring a model into the memory of nodes."""
-    _command(url, ids, "activate", model)
+    _Gateway(url, key).command(ids, "activate", model)
 
 
 @app.command()
-def standby(ids: Which, model: Model = None, url: Url = HERE) -> None:
+def standby(ids: Which, model: Model = None, url: Url = HERE, key: Key = None) -> None:
     """Give the memory of nodes back; the next request brings a model there again."""
-    _command(url, ids, "standby", model)
+    _Gateway(url, key).command(ids, "standby", model)
 
 
 @app.command()
 def stop(
     ids: Which,
     url: Url = HERE,
+    key: Key = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
     """Let nodes finish what they speak, and end."""
-    found = _found(url, ids)
+    gateway = _Gateway(url, key)
+    found = gateway.found(ids)
     if not yes:
         typer.confirm(f"Stop {len(found)} node{'s' * (len(found) > 1)}?", abort=True)
-    _command(url, [node["id"] for node in found], "stop", None)
+    gateway.command([node["id"] for node in found], "stop", None)
 
 
-def _command(url: str, ids: list[str], command: str, model: str | None) -> None:
-    asked = {"command": command, "params": {"model": model} if model else {}}
-    for node in _found(url, ids):
-        answer = _ask(url, "POST", f"/{quote(node['id'], safe='')}/command", asked)
-        typer.echo(f"{node['id']}: {answer['state']}")
+@dataclass(frozen=True)
+class _Gateway:
+    """One that is asked over HTTP."""
+
+    url: str
+    key: str | None
+
+    def command(self, ids: list[str], command: str, model: str | None) -> None:
+        asked = {"command": command, "params": {"model": model} if model else {}}
+        for node in self.found(ids):
+            answer = self.ask("POST", f"/{quote(node['id'], safe='')}/command", asked)
+            typer.echo(f"{node['id']}: {answer['state']}")
+
+    def found(self, ids: list[str]) -> list[dict[str, Any]]:
+        """The nodes whose ids are these, or begin so. Raises NotFound, InvalidInput."""
+        from polyvox.domain.errors import InvalidInput, NotFound
+
+        every = self.ask("GET", "")["nodes"]
+        found = []
+        for id in ids:
+            same = [node for node in every if node["id"] == id]
+            like = same or [node for node in every if node["id"].startswith(id)]
+            if not like:
+                raise NotFound(f"There is no node '{id}'. See: polyvox nodes list --url {self.url}")
+            if len(like) > 1:
+                several = ", ".join(node["id"] for node in like)
+                raise InvalidInput(f"Several nodes begin with '{id}': {several}.")
+            found += like
+        return found
+
+    def ask(self, method: str, path: str, said: Any = None) -> dict[str, Any]:
+        """What it answers. Raises Unavailable when it does not, and what it refuses with."""
+        from polyvox.domain.errors import Unauthorized, Unavailable, from_message
+
+        connection, root = _connection(self.url)
+        body = None if said is None else json.dumps(said)
+        sent = _as_header(self.key)
+        if body:
+            sent["Content-Type"] = "application/json"
+        try:
+            connection.request(method, f"{root}/v1/nodes{path}", body, sent)
+            answer = connection.getresponse()
+            data = answer.read()
+        except (OSError, HTTPException) as error:
+            raise Unavailable(
+                f"No gateway answers at {self.url}: {error or type(error).__name__}. Start one "
+                "with `polyvox gateway`, or say where it is with --url."
+            ) from error
+        finally:
+            connection.close()
+        try:
+            told: dict[str, Any] = json.loads(data)
+            refusal = told["error"] if answer.status >= 400 else None
+        except (ValueError, KeyError, TypeError) as error:
+            raise Unavailable(
+                f"{self.url} answers {answer.status}, not as a gateway does."
+            ) from error
+        if refusal is None:
+            return told
+        refused = from_message(dict(refusal))
+        if isinstance(refused, Unauthorized):
+            raise Unauthorized(f"{refused.message} {_GIVE}") from refused
+        raise refused
 
 
-def _found(url: str, ids: list[str]) -> list[dict[str, Any]]:
-    """The nodes whose ids are these, or begin so. Raises NotFound, InvalidInput."""
-    from polyvox.domain.errors import InvalidInput, NotFound
+def _as_header(key: str | None) -> dict[str, str]:
+    """Raises InvalidInput for what no key looks like."""
+    from polyvox.domain.errors import InvalidInput
 
-    every = _ask(url, "GET", "")["nodes"]
-    found = []
-    for id in ids:
-        same = [node for node in every if node["id"] == id]
-        like = same or [node for node in every if node["id"].startswith(id)]
-        if not like:
-            raise NotFound(f"There is no node '{id}'. See: polyvox nodes list --url {url}")
-        if len(like) > 1:
-            several = ", ".join(node["id"] for node in like)
-            raise InvalidInput(f"Several nodes begin with '{id}': {several}.")
-        found += like
-    return found
-
-
-def _ask(url: str, method: str, path: str, said: Any = None) -> dict[str, Any]:
-    """What the gateway answers. Raises Unavailable when it does not, and what it refuses with."""
-    from polyvox.domain.errors import Unavailable, from_message
-
-    connection, root = _connection(url)
-    body = None if said is None else json.dumps(said)
-    try:
-        sent = {"Content-Type": "application/json"} if body else {}
-        connection.request(method, f"{root}/v1/nodes{path}", body, sent)
-        answer = connection.getresponse()
-        data = answer.read()
-    except (OSError, HTTPException) as error:
-        raise Unavailable(
-            f"No gateway answers at {url}: {error or type(error).__name__}. Start one with "
-            "`polyvox gateway`, or say where it is with --url."
-        ) from error
-    finally:
-        connection.close()
-    try:
-        told: dict[str, Any] = json.loads(data)
-        refusal = told["error"] if answer.status >= 400 else None
-    except (ValueError, KeyError, TypeError) as error:
-        raise Unavailable(f"{url} answers {answer.status}, not as a gateway does.") from error
-    if refusal is not None:
-        raise from_message(dict(refusal))
-    return told
+    written = (key or "").strip()
+    if not (written.isascii() and written.isprintable()):
+        raise InvalidInput(f"That is no key: they look like pv_…_…. {_GIVE}")
+    return {"Authorization": f"Bearer {written}"} if written else {}
 
 
 def _connection(url: str) -> tuple[HTTPConnection, str]:

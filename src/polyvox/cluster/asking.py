@@ -41,6 +41,10 @@ class Asking:
         self._lines: defaultdict[str, Line] = defaultdict(lambda: Line(limits))
         self._choices = 0
 
+    def waiting(self, model: str) -> int:
+        """Requests that wait for a seat on any node."""
+        return self._lines[model].waiting if model in self._lines else 0
+
     async def ask(
         self,
         model: str,

@@ -13,6 +13,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 
 from polyvox.cluster.stream import MEDIA_TYPE
 from polyvox.domain.errors import EngineFailed, NodeLost, from_message
+from polyvox.domain.trace import HEADER, request_id
 from polyvox.runtime.wire import Message, WireBroken, receive
 
 _CONNECT_WITHIN = 3.0
@@ -89,8 +90,9 @@ class Caller:
                 auto_decompress=False,
             )
         try:
+            asked_by = {HEADER: request_id()} if request_id() else None
             async with self._session.post(
-                url, data=body, params=query, allow_redirects=False
+                url, data=body, params=query, headers=asked_by, allow_redirects=False
             ) as response:
                 if response.status != 200:
                     raise await _refusal(url, response)

@@ -53,6 +53,7 @@ class Cluster:
         self.members, self._caller = members, caller
         self._asking = Asking(members, caller, balance, limits)
         self._local, self._here = local, here
+        self.tally = local.tally
 
     async def speak(
         self,
@@ -191,6 +192,14 @@ class Cluster:
             return self._local.hosts(model) if self._here(model) else []
         return [each for each in serving if (offer := each.node.offer(model)) and offer.loaded]
 
+    def queued(self, model: str) -> int:
+        """Requests that wait for a seat of it, on nodes or here."""
+        return self._asking.waiting(model) + self._local.queued(model)
+
+    def processes(self, model: str) -> list[int]:
+        """Ids of its hosts' processes on this machine."""
+        return self._local.processes(model)
+
     async def close(self) -> None:
         await self._local.close()
         await self._caller.close()
@@ -207,7 +216,7 @@ class Cluster:
         take = Take()
 
         def heard(answers: Answers, member: Member) -> AsyncGenerator[AudioChunk, None]:
-            return take.rest(chunks(answers, member))
+            return take.rest(self.tally.of(model, chunks(answers, member)))
 
         try:
             asking = self._asking.ask(model, request, promised, heard)

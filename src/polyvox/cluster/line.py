@@ -18,7 +18,8 @@ class Line:
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self._first = asyncio.Lock()
-        self._waiting = 0
+        self.waiting = 0
+        """Requests that wait; one has the head of the line."""
         self._usual = 0.1
         """Seconds a seat is usually held, as a running mean."""
 
@@ -26,9 +27,9 @@ class Line:
     async def head(self, promised: bool, seats: int) -> AsyncIterator[None]:
         """The head of the line, until the block is left. Raises Busy when too many wait, or when
         it takes too long; what is `promised` waits its turn however long."""
-        if not promised and self._waiting >= self._limits.waiting:
+        if not promised and self.waiting >= self._limits.waiting:
             raise self._full("Too many requests are waiting", seats)
-        self._waiting += 1
+        self.waiting += 1
         try:
             async with asyncio.timeout(None if promised else self._limits.wait), self._first:
                 yield
@@ -36,7 +37,7 @@ class Line:
             reason = f"No node had a free seat for {self._limits.wait:.0f} seconds"
             raise self._full(reason, seats) from error
         finally:
-            self._waiting -= 1
+            self.waiting -= 1
 
     @contextlib.contextmanager
     def timed(self) -> Iterator[None]:
@@ -48,6 +49,6 @@ class Line:
             self._usual += 0.1 * (monotonic() - since - self._usual)
 
     def _full(self, what: str, seats: int) -> Busy:
-        seconds = math.ceil(self._usual * self._waiting / max(1, seats))
+        seconds = math.ceil(self._usual * self.waiting / max(1, seats))
         seconds = min(max(seconds, 1), 300)
         return Busy(f"{what}; try again in {seconds} s.", retry_after=seconds)

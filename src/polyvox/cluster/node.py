@@ -29,6 +29,7 @@ from polyvox.domain.errors import (
     Unavailable,
     to_message,
 )
+from polyvox.domain.trace import HEADER, begin
 from polyvox.runtime.pool import Limits, Pool
 from polyvox.runtime.wire import Message
 
@@ -54,6 +55,7 @@ class Routes:
     async def host(self, request: Request) -> JSONResponse | Stream:
         """Refuses with a status what it can see at once; what goes wrong later, an engine that
         is busy or cannot load among it, is a message in the answer."""
+        begin(request.headers.get(HEADER, ""))
         model = request.query_params.get("model", "")
         try:
             self._let_in(request)
@@ -72,6 +74,7 @@ class Routes:
 
     async def command(self, request: Request) -> JSONResponse:
         """{"command": activate | standby | load_model | unload_model | stop, "params": {}}"""
+        begin(request.headers.get(HEADER, ""))
         try:
             self._let_in(request)
             asked = await request.json()

@@ -15,6 +15,7 @@ from uuid import uuid4
 
 from polyvox.domain.errors import PolyvoxError, TimedOut, Unavailable
 from polyvox.domain.job import CANCELLED, COMPLETED, FAILED, Job
+from polyvox.domain.trace import begin
 from polyvox.jobs.queue import Embedded
 from polyvox.storage.jobs import JobRows
 
@@ -149,6 +150,7 @@ class Worker:
             self._stopped.discard(job.id)
 
     async def _done(self, job: Job) -> Mapping[str, Any]:
+        begin(job.id)
         try:
             async with asyncio.timeout(self.rules.longest):
                 return await self._do(job, Report(self._rows, self.id, job))

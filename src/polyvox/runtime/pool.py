@@ -17,6 +17,7 @@ from polyvox.runtime.client import Host
 from polyvox.runtime.gathering import together
 from polyvox.runtime.lane import FAILED, LOADING, READY, SLEEPING, Lane, Limits
 from polyvox.runtime.launch import Launch, check_memory
+from polyvox.runtime.tally import Tally
 
 __all__ = ["FAILED", "LOADING", "READY", "SLEEPING", "Limits", "Pool"]
 _LOOK_AGAIN = 0.2
@@ -30,6 +31,7 @@ class Pool:
         """`launch_of` says how hosts of a model, named by its id, are started."""
         self._launch_of, self._limits = launch_of, limits or Limits()
         self._lanes: dict[str, Lane] = {}
+        self.tally = Tally()
         self._making_room = asyncio.Lock()
 
     async def speak(
@@ -48,7 +50,9 @@ class Pool:
         """
         async with (
             self._host(model, promised) as host,
-            contextlib.aclosing(host.speak(segment, voice, options)) as chunks,
+            contextlib.aclosing(
+                self.tally.of(model, host.speak(segment, voice, options))
+            ) as chunks,
         ):
             async for chunk in chunks:
                 yield chunk
@@ -60,10 +64,11 @@ class Pool:
         if not spoken:
             return
         whole = together(spoken)
+        source = Reference(whole.samples, whole.sample_rate)
         async with (
             self._host(model, promised=True) as host,
             contextlib.aclosing(
-                host.convert(Reference(whole.samples, whole.sample_rate), voice, options)
+                self.tally.of(model, host.convert(source, voice, options))
             ) as chunks,
         ):
             words = whole.words
@@ -120,6 +125,15 @@ class Pool:
     def hosts(self, model: str) -> list[Host]:
         """Those that run now."""
         return self._lane(model).running
+
+    def queued(self, model: str) -> int:
+        """Requests that wait for a seat of one model."""
+        return self._lanes[model].waiting if model in self._lanes else 0
+
+    def processes(self, model: str) -> list[int]:
+        """Ids of its hosts' processes on this machine."""
+        running = self._lanes[model].running if model in self._lanes else []
+        return [host.process.pid for host in running]
 
     @property
     def waiting(self) -> int:

@@ -8,10 +8,13 @@ from typing import Any, Protocol
 from polyvox.domain.audio import AudioChunk
 from polyvox.domain.speech import Segment
 from polyvox.domain.voice import Design, Reference, Voice
+from polyvox.runtime.tally import Tally
 
 
 class Speakers(Protocol):
     """`Pool` says what each does."""
+
+    tally: Tally
 
     def speak(
         self,
@@ -40,4 +43,6 @@ class Speakers(Protocol):
     def failure(self, model: str) -> str | None: ...
     def breaker(self, model: str) -> str: ...
     def hosts(self, model: str) -> Collection[object]: ...
+    def queued(self, model: str) -> int: ...
+    def processes(self, model: str) -> list[int]: ...
     async def close(self) -> None: ...

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from polyvox.domain.errors import Unavailable
 from polyvox.services.batches import Batches
 from polyvox.services.consents import Consents
+from polyvox.services.counting import Counting
 from polyvox.services.engines import Engines
 from polyvox.services.enrolment import Enrolment
 from polyvox.services.generations import Generations
@@ -38,6 +39,7 @@ class Services:
     generations: Generations
     consents: Consents
     profiles: Profiles
+    counting: Counting
     kept: Work | None
     """None where nothing is stored."""
     access: Keys | None = None

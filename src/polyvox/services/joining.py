@@ -80,7 +80,7 @@ class _Files:
         plan = script.plan
         wanted = plan.sample_rate if fmt == plan.format else output_rate(fmt, None)
         source, chain = plan.engine.sample_rate, replace(plan, whole=True).chain
-        pitch = plan.utterance.pitch
+        pitch, fmt = plan.utterance.pitch, replace(fmt, marked=plan.format.marked)
         self._renderer = Renderer(source, fmt, wanted, plan.stretch, chain, pitch)
         self._script, self._format, self._source = script, fmt, source
         self._starts: list[float] = []

@@ -50,7 +50,7 @@ class Keys:
             )
         if not scopes:
             raise InvalidInput("A key is good for at least one scope.", param="scopes")
-        if seconds is not None and seconds <= 0:
+        if seconds is not None and not seconds > 0:
             raise InvalidInput("A key's time lies in the future.", param="expires_in_days")
         id, secret = "".join(secrets.choice(_LETTERS) for _ in range(12)), secrets.token_urlsafe(32)
         now = time()

@@ -87,7 +87,7 @@ class Plan:
             "instructions": self.utterance.instructions,
             "text": self.utterance.text,
             "pieces": [[piece.text, piece.language, piece.pause] for piece in self.pieces],
-            "format": [self.format.name, self.sample_rate],
+            "format": [self.format.name, self.sample_rate, self.format.marked],
             "source": self.source and self.source.key,
         }
         return hashlib.sha256(json.dumps(what).encode()).hexdigest()
@@ -97,11 +97,17 @@ class Planner:
     """Makes plans with the engines and voices there are."""
 
     def __init__(
-        self, engines: Engines, voices: Voices, profiles: Profiles, max_characters: int
+        self,
+        engines: Engines,
+        voices: Voices,
+        profiles: Profiles,
+        max_characters: int,
+        marked: bool = True,
     ) -> None:
-        """`max_characters` is the longest text of one utterance."""
+        """`max_characters` is the longest text of one utterance; `marked` says whether files tell
+        that their speech is synthetic."""
         self._engines, self._voices, self._profiles = engines, voices, profiles
-        self.max_characters = max_characters
+        self.max_characters, self.marked = max_characters, marked
 
     async def plan(
         self,
@@ -142,13 +148,18 @@ class Planner:
             options,
             stretch,
             pieces,
-            fmt,
+            replace(fmt, marked=self.marked),
             rate,
             reason,
             told,
             source,
             effects,
         )
+
+    def choosing(self, profiles: Profiles) -> Planner:
+        """The same with other profiles."""
+        limits = (self.max_characters, self.marked)
+        return Planner(self._engines, self._voices, profiles, *limits)
 
     async def _base(self, options: Mapping[str, Any], engine: str, voice: Voice) -> Voice:
         """Who speaks before `engine` converts it into `voice`: the option `base_voice`, or a

@@ -35,7 +35,7 @@ def rendered(unit: Unit, data: bytes, seconds: float, fmt: Format) -> Recording:
     plan = unit.plan
     source = round(len(data) / 2 / seconds)  # by whoever spoke it, which may be a fallback
     rate = plan.sample_rate if fmt == plan.format else output_rate(fmt, None)
-    chain = replace(plan, whole=True).chain
+    chain, fmt = replace(plan, whole=True).chain, replace(fmt, marked=plan.format.marked)
     renderer = Renderer(source, fmt, rate, plan.stretch, chain)
     sound = renderer.render([unpacked(data, source, ())], 0.0, True)
     return Recording(completed(fmt, sound.data), renderer.time)

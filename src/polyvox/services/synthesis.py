@@ -96,13 +96,13 @@ class Synthesis:
     ) -> None:
         """`encoders` are the threads that encode; `look_ahead` says how many
         segments of an utterance a model speaks before they are needed."""
-        self._planner, self._pool, self._cache = planner, pool, cache
+        self.planner, self._pool, self._cache = planner, pool, cache
         self._encoders, self._look_ahead = encoders, look_ahead
 
     @property
     def max_characters(self) -> int:
         """Of the longest text of one utterance."""
-        return self._planner.max_characters
+        return self.planner.max_characters
 
     async def speak(
         self,
@@ -120,12 +120,12 @@ class Synthesis:
         nobody listens before all is there, which lets a profile set its loudness exactly. What is
         `promised` belongs to work that was accepted: it waits its turn however long. `longest`
         is the longest text, where it is not `max_characters`."""
-        plan = await self._planner.plan(utterance, fmt, sample_rate, voice, longest)
+        plan = await self.planner.plan(utterance, fmt, sample_rate, voice, longest)
         plan = replace(plan, whole=whole, promised=promised)
         try:
             return await self._begun(plan)
         except FAILURES as error:
-            async for other in self._planner.instead(plan, error):
+            async for other in self.planner.instead(plan, error):
                 with contextlib.suppress(*FAILURES):
                     return await self._begun(other)
             raise

@@ -7,6 +7,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,8 +32,9 @@ _SAMPLES, _WAV = "pcm", "wav"
 class Tracks:
     """Files of narrations."""
 
-    def __init__(self, jobs: Jobs, blobs: Blobs) -> None:
-        self._jobs, self._blobs = jobs, blobs
+    def __init__(self, jobs: Jobs, blobs: Blobs, marked: bool) -> None:
+        """`marked` files say that their speech is synthetic."""
+        self._jobs, self._blobs, self._marked = jobs, blobs, marked
 
     async def open(self, id: str, kind: str = M4A.name) -> Blob:
         """The job's result as m4a or m4b. Raises Conflict while there is none."""
@@ -71,7 +73,8 @@ class Tracks:
         rate = int(asked.get("sample_rate") or RATE) if own else RATE
         with tempfile.TemporaryDirectory(prefix="polyvox-") as folder:
             track = Path(folder) / f"audio.{kind}"
-            await write_audiobook(self._jobs, job, about, track, rate, FORMATS[kind])
+            fmt = replace(FORMATS[kind], marked=self._marked)
+            await write_audiobook(self._jobs, job, about, track, rate, fmt)
             await self._blobs.put(name, track)
         if not own:
             await self._blobs.delete([audio_name(id, format_named(_SAMPLES))])

@@ -15,7 +15,7 @@ from polyvox.domain.profile import Profile
 from polyvox.domain.speech import Segment, Utterance
 from polyvox.engines.options import check
 from polyvox.services.effects import Effects, checked
-from polyvox.services.plan import Plan, Planner
+from polyvox.services.plan import Plan
 from polyvox.services.profiles import Profiles
 
 if TYPE_CHECKING:
@@ -30,10 +30,7 @@ async def spoken_with(
     check(served.engines.synthesizer(profile.engine).Options, profile.options)
     checked(profile.effects)
     found = await served.voices.find(voice, profile.engine)
-    unkept = _Unkept(profile, served.profiles)
-    planner = Planner(
-        served.engines, served.voices, unkept, max_characters=served.synthesis.max_characters
-    )
+    planner = served.synthesis.planner.choosing(_Unkept(profile, served.profiles))
     plan = await planner.plan(Utterance(line, language=language), fmt, None, found)
     return await _spoken(replace(plan, whole=True), served)
 

@@ -103,4 +103,5 @@ def assemble(stores: Stores, by: Speaking, rules: Rules, lifetimes: Lifetimes) -
     )
     worker = Worker(stores.jobs, jobs.do, replace(rules, per_engine=_NO_LIMIT))
     upkeep = Upkeep(jobs, by.voices, by.generations, by.profiles, lifetimes)
-    return Work(jobs, Prompt(jobs, worker), batches, Tracks(jobs, blobs), upkeep)
+    tracks = Tracks(jobs, blobs, by.long.marked)
+    return Work(jobs, Prompt(jobs, worker), batches, tracks, upkeep)

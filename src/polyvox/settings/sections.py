@@ -51,6 +51,9 @@ class Server(Section):
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="How much is logged."
     )
+    log_format: Literal["text", "json"] = Field(
+        "text", description="How lines of the log are written; json is one object a line."
+    )
 
 
 class Speech(Section):
@@ -76,6 +79,9 @@ class Speech(Section):
     )
     look_ahead: int = Field(
         2, ge=0, le=16, description="Segments of a long text that are spoken before their turn."
+    )
+    mark_synthetic: bool = Field(
+        True, description="Say in the file that the speech is synthetic, where the format can."
     )
 
 

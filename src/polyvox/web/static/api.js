@@ -1,8 +1,12 @@
 // Talks to the server. What goes wrong becomes an Error whose message is for people to read; what
-// the server refuses has a `code` too, and `param` names the field of the request that is wrong.
+// the server refuses has a `status` and a `code` too, and `param` names the field of the request
+// that is wrong. Whoever needs a key for it is led to where one signs in.
+
+import { signInFirst } from "./session.js";
 
 const UNREACHABLE = "The server cannot be reached.";
 const BROKEN = "The connection broke before the speech was complete.";
+const REFUSED = [401, 403];
 
 /** The answer to a GET, or to a POST of `body` as JSON, when it is a good one. */
 export async function ask(path, body, signal, method = body ? "POST" : "GET") {
@@ -19,6 +23,17 @@ export async function ask(path, body, signal, method = body ? "POST" : "GET") {
 
 export const get = async (path, signal) => (await ask(path, undefined, signal)).json();
 export const post = async (path, body, signal) => (await ask(path, body, signal)).json();
+
+/** Why the browser got nothing where it asks by itself, as an Error, when a key was lacking or not
+ * good for it; else null. */
+export async function refusalOf(path) {
+  const enough = new AbortController();
+  const error = await ask(path, undefined, enough.signal).then(
+    () => enough.abort(),
+    (error) => error,
+  );
+  return REFUSED.includes(error?.status) ? error : null;
+}
 
 /** POST a form; `told` is called with the share that has been sent, which `fetch` cannot tell. */
 export function upload(path, fields, told = () => {}) {
@@ -82,18 +97,19 @@ function decoder() {
 
 /** What the server says went wrong, in any of its shapes. */
 async function refusal(answer) {
-  const { error, detail, code } = (await answer.json().catch(() => null)) ?? {};
-  if (typeof error === "string") return refused({ message: error, code });
-  if (error) return refused(error);
-  if (Array.isArray(detail)) {
-    return refused({ message: detail.map(problem).join(" "), param: fieldOf(detail[0]) });
-  }
   const { status, statusText } = answer;
-  return refused({ message: detail ?? `The server answered ${status} ${statusText}.` });
+  if (status === 401) signInFirst();
+  const { error, detail, code } = (await answer.json().catch(() => null)) ?? {};
+  if (typeof error === "string") return refused({ message: error, code, status });
+  if (error) return refused({ ...error, status });
+  if (Array.isArray(detail)) {
+    return refused({ message: detail.map(problem).join(" "), param: fieldOf(detail[0]), status });
+  }
+  return refused({ message: detail ?? `The server answered ${status} ${statusText}.`, status });
 }
 
-function refused({ message, code = null, param = null }) {
-  return Object.assign(new Error(message), { code, param });
+function refused({ message, code = null, param = null, status = null }) {
+  return Object.assign(new Error(message), { code, param, status });
 }
 
 const fieldOf = ({ loc }) => String(loc.at(-1));

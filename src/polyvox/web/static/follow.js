@@ -1,6 +1,9 @@
 // Follows jobs by the events that the server sends: those that run, are on the screen, and only a
 // few at a time. The rest is for whoever asks now and then.
 
+import { refusalOf } from "./api.js";
+import { complain } from "./telling.js";
+
 const AT_ONCE = 2; // browsers hold six connections to one server, for all of its pages together
 const TRIES = 3; // streams that break one after the other; then something lies in between
 const STATES = ["queued", "running", "completed", "failed", "cancelled"];
@@ -53,7 +56,8 @@ export class Followed {
   }
 
   #open(id) {
-    const source = new EventSource(`/v1/jobs/${id}/events`);
+    const path = `/v1/jobs/${id}/events`;
+    const source = new EventSource(path);
     this.#sources.set(id, source);
     const told = ({ data }) => {
       this.#silent = 0;
@@ -61,9 +65,12 @@ export class Followed {
       this.follow();
     };
     for (const state of STATES) source.addEventListener(state, told);
-    source.onerror = () => {
+    source.onerror = async () => {
+      const answered = source.readyState === EventSource.CLOSED;
       this.#silent++;
       this.#close(id); // it is followed again when the server has answered something else
+      const refused = answered && (await refusalOf(path));
+      if (refused) complain(refused);
     };
   }
 

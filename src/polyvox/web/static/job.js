@@ -1,12 +1,12 @@
 // A job on a page: how it is doing, what came of it, and what can be done with it.
 
-import { ask, post } from "./api.js";
+import { ask, post, refusalOf } from "./api.js";
 import { Clip } from "./clip.js";
 import { inWords } from "./clock.js";
 import { button, element } from "./elements.js";
 import { active, beginning, over, reasonsOf, stateOf } from "./jobwords.js";
 import { Segments } from "./segments.js";
-import { attempt, say } from "./telling.js";
+import { attempt, complain, say } from "./telling.js";
 
 const FORMATS = {
   mp3: "MP3",
@@ -169,6 +169,10 @@ export class JobCard {
     if (this.job.duration > DRAWN) {
       const heard = element("audio", { controls: true, src: address, autoplay: true });
       heard.ariaLabel = beginning(this.job);
+      heard.addEventListener("error", async () => {
+        const refused = await refusalOf(address);
+        if (refused) complain(refused);
+      });
       sound.replaceChildren(heard);
       sound.hidden = false;
       return;

@@ -25,8 +25,11 @@ export class Live {
     document.addEventListener("visibilitychange", () => document.hidden || this.soon());
     try {
       this.#tell((await get("/api/nodes")).nodes);
-    } finally {
       this.#open();
+    } catch (error) {
+      if (![401, 403].includes(error.status)) this.#open(); // who is refused one, is the other
+      throw error;
+    } finally {
       this.#again(EVERY);
     }
   }

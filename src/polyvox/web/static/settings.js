@@ -1,6 +1,7 @@
-// The page of quality profiles: an engine's, each to be heard, copied, made the default; one's own
-// are made, changed and deleted.
+// The page of settings. Quality profiles: an engine's, each to be heard, copied, made the default;
+// one's own are made, changed and deleted. Then keys.
 
+import { showAccess } from "./access.js";
 import { ask, get, post } from "./api.js";
 import { Clip } from "./clip.js";
 import { byId, element, named } from "./elements.js";
@@ -139,4 +140,4 @@ engine.addEventListener("change", async () => {
     complain(error);
   }
 });
-begin(load);
+begin(load).then(showAccess).catch(complain);

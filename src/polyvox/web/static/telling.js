@@ -46,10 +46,8 @@ export function showCount(text) {
 
 /** Do what a page does first, then show the server's version. */
 export async function begin(load) {
-  try {
-    const [health] = await Promise.all([get("/health"), load()]);
-    byId("version").textContent = health.version;
-  } catch (error) {
-    complain(error);
-  }
+  const [health, loaded] = await Promise.allSettled([get("/health"), load()]);
+  if (health.value) byId("version").textContent = health.value.version;
+  const failed = [loaded, health].find(({ status }) => status === "rejected");
+  if (failed) complain(failed.reason);
 }
