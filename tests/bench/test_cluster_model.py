@@ -7,7 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from bench.cluster_model import Costs, Death, Waits, Work, deaths, need
+from bench.cluster_model.deaths import Death, deaths
+from bench.cluster_model.needs import Costs, Work, need
+from bench.cluster_model.waits import Waits
 
 WORK = Work(busy=0.5)
 
