@@ -82,7 +82,7 @@ async def test_none_is_begun_where_none_is_wanted() -> None:
 async def test_for_a_slow_listener_only_so_much_lies_ready() -> None:
     engine = Engine(4, seconds=10.0)
     begun = await _begun_at_the_first_sound(engine, 2, count=100)
-    assert len(begun) * engine.seconds <= 20 + 5 * 10
+    assert len(begun) * engine.seconds <= 60
 
 
 async def test_what_lies_ready_is_made_up_for_while_it_is_heard() -> None:
@@ -93,7 +93,7 @@ async def test_what_lies_ready_is_made_up_for_while_it_is_heard() -> None:
         await _settled()
         most = max(most, len(engine.begun) - number)
     assert len(engine.begun) == 40
-    assert most <= 5
+    assert most <= 4
 
 
 async def test_an_error_comes_in_its_turn_and_ends_what_was_begun() -> None:

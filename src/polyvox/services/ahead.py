@@ -11,8 +11,9 @@ from polyvox.domain.audio import AudioChunk
 
 _LONGEST_TAKE = 2.0
 """Seconds of sound that are handed on in one go."""
-_ENOUGH = 20.0
-"""Seconds of sound that lie ready for a slow listener; then nothing more is begun."""
+_SOME, _ENOUGH = 5.0, 20.0
+"""Seconds of sound that lie ready for a slow listener: then no more than one segment is spoken
+ahead, then none."""
 Chunks = AsyncGenerator[AudioChunk, None]
 
 
@@ -53,7 +54,7 @@ class Ahead:
         if not (waiting and self._least) or ready >= _ENOUGH:
             return
         under_way = sum(stream.speaking for stream in later)
-        more = max(self._least - under_way, self._free())
+        more = max(self._least - under_way, self._free()) if ready < _SOME else 1 - under_way
         for stream in waiting[: max(0, more)]:
             stream.start()
 
