@@ -14,6 +14,8 @@ from polyvox.domain.voice import DESIGNED, PRESET, Voice
 from polyvox.runtime.wire import Message, pack, read, to_fields
 from tests.cluster.nodes import TOKEN, node
 
+pytestmark = pytest.mark.long
+
 _PRESET = Voice("low", "low", "tone", PRESET, "low")
 Client = httpx.Client
 

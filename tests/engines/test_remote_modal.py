@@ -73,6 +73,8 @@ _DROP_IN = """
 from polyvox.engines.modal import Modal
 from polyvox.engines.tone import Tone
 
+pytestmark = pytest.mark.long
+
 class Far(Modal):
     name = "far"
     Options = Tone.Options

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from polyvox.app import worker
 from polyvox.domain.job import Job
 from polyvox.services import Services
@@ -122,6 +124,7 @@ async def test_a_segment_with_another_seed_is_spoken_again_alone(
     ]
 
 
+@pytest.mark.long
 async def test_length_costs_next_to_no_memory(settings: Settings, services: Services) -> None:
     """Of what is joined from storage, where nothing waits in memory to be joined."""
     peaks = []

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -59,8 +59,6 @@ __all__ = [
     "worker",
 ]
 _log = logging.getLogger(__name__)
-_MOST_AHEAD = 16
-"""Segments of one text that are spoken before their turn, however many nodes are free."""
 _TIDY_EVERY = 600.0
 """Seconds between two rounds of clean-up."""
 
@@ -84,7 +82,7 @@ async def running(settings: Settings, *, stored: bool = True) -> AsyncIterator[S
         decoders = stack.enter_context(ThreadPoolExecutor(2, "decoder"))
         marked = settings.speech.mark_synthetic
         planner = Planner(engines, voices, profiles, settings.speech.max_characters, marked)
-        ahead = _look_ahead(settings, pool)
+        ahead = settings.speech.look_ahead
         synthesis = Synthesis(planner, pool, storage.cache, encoders, look_ahead=ahead)
         enrolment = Enrolment(engines, voices, pool, decoders, _rules(settings))
         longer = Planner(engines, voices, profiles, settings.jobs.max_characters, marked)
@@ -156,16 +154,6 @@ def _speakers(settings: Settings, known: Registry) -> Speakers:
     from polyvox.app.cluster import cluster  # an HTTP client that others do without
 
     return cluster(settings, known, local, _limits(settings))
-
-
-def _look_ahead(settings: Settings, pool: Speakers) -> Callable[[str], int]:
-    """More where seats on nodes are free, so that one long text is spoken by all of them."""
-    least = settings.speech.look_ahead
-
-    def ahead(model: str) -> int:
-        return max(least, min(pool.free(model), _MOST_AHEAD))
-
-    return (lambda model: least) if isinstance(pool, Pool) else ahead
 
 
 def _nodes(pool: Speakers, engines: Engines, presets: Presets) -> Nodes | None:

@@ -6,7 +6,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
 from time import monotonic
 
 from polyvox.cluster.registry import Registry
@@ -43,6 +44,7 @@ class Member:
         self.breaker = Breaker(most=3, rest=_REST, clock=clock)
         self._holds: OrderedDict[str, None] = OrderedDict()
         self._full = dict[str, float]()
+        self._seats = _seats(node)
 
     def seen(self, node: Node) -> None:
         """What the registry says of it now."""
@@ -52,6 +54,8 @@ class Member:
         if node.boot != self.node.boot:
             self._holds.clear()
             self.breaker.passed()
+        if node.offers != self.node.offers:
+            self._seats = _seats(node)
         self.node = node
 
     def holds(self, digest: str | None) -> bool:
@@ -73,10 +77,10 @@ class Member:
         """Seats that are free, as far as is known here. After an error one request tries first."""
         if self.breaker.state == HALF_OPEN and self.taken.total():
             return 0
-        offer = self.node.offer(model)
-        if offer is None or self._clock() < self._full.get(model, 0.0):
+        seats = self._seats.get(model)
+        if seats is None or (model in self._full and self._clock() < self._full[model]):
             return 0
-        return offer.seats - self.taken[model]
+        return seats - self.taken.get(model, 0)
 
     def full(self, model: str) -> None:
         """It has said that it has no seat for a model now."""
@@ -93,6 +97,17 @@ class Member:
         return self.breaker.state == OPEN
 
 
+@dataclass(frozen=True)
+class _Ranked:
+    """Nodes that offer a model."""
+
+    loaded: list[Member]
+    """Those that have it in memory."""
+    awake: list[Member]
+    """Those that are not bringing anything there."""
+    all: list[Member]
+
+
 class Members:
     """All nodes, as far as they are heard of."""
 
@@ -102,6 +117,8 @@ class Members:
         """`dead_after` that many seconds without a sign of life, a node gets nothing more."""
         self.registry, self._dead_after, self._clock = registry, dead_after, clock
         self._members: dict[str, Member] = {}
+        self._ranked: dict[str, _Ranked] = {}
+        """By model; written anew when a node says something else."""
         self._changed = asyncio.Event()
         self.learn: Callable[[str], None] = lambda engine: None
         """Told of every engine that a new node offers."""
@@ -123,27 +140,48 @@ class Members:
 
     def serving(self, model: str) -> list[Member]:
         """Those that can be asked to speak with a model, in memory or not."""
-        return [
-            each
-            for each in self._members.values()
-            if each.node.offer(model)
-            and self.state(each) not in (OFFLINE, DRAINING, FAILED)
-            and not each.resting
-        ]
+        return self._alive(self._offering(model).all)
 
     def ready(self, model: str, without: Collection[str] = ()) -> list[Member]:
         """Those of them that have it in memory; where none has, those that bring it there when
         they are asked. `without` are ids of others."""
-        serving = [each for each in self.serving(model) if each.node.id not in without]
-        loaded = [each for each in serving if (offer := each.node.offer(model)) and offer.loaded]
-        awake = [each for each in serving if self.state(each) != LOADING]
-        return loaded or awake or serving
+        offering = self._offering(model)
+        for members in (offering.loaded, offering.awake, offering.all):
+            alive = self._alive(members)
+            if found := [each for each in alive if each.node.id not in without]:
+                return found
+        return []
+
+    def _offering(self, model: str) -> _Ranked:
+        """Those that say that they can speak with it, whether they still live or not."""
+        found = self._ranked.get(model)
+        if found is None:
+            offering = [
+                each
+                for each in self._members.values()
+                if each.node.offer(model) and each.node.state not in (OFFLINE, DRAINING, FAILED)
+            ]
+            found = _Ranked(
+                [each for each in offering if (it := each.node.offer(model)) and it.loaded],
+                [each for each in offering if each.node.state != LOADING],
+                offering,
+            )
+            self._ranked[model] = found
+        return found
+
+    def _alive(self, members: Iterable[Member]) -> list[Member]:
+        """Those that have been heard of lately, and do not rest."""
+        oldest = self._clock() - self._dead_after
+        return [each for each in members if each.heard >= oldest and not each.resting]
 
     def apply(self, node: Node) -> None:
         """A node has been heard of here."""
         if known := self._members.get(node.id):
+            if (node.state, node.offers) != (known.node.state, known.node.offers):
+                self._ranked.clear()
             known.seen(node)
         else:
+            self._ranked.clear()
             self._members[node.id] = Member(node, self._clock)
             for engine in dict.fromkeys(offer.engine for offer in node.offers):
                 self.learn(engine)
@@ -151,6 +189,7 @@ class Members:
 
     def forget(self, id: str) -> None:
         self._members.pop(id, None)
+        self._ranked.clear()
         self.stir()
 
     def stir(self) -> None:
@@ -206,3 +245,8 @@ class Members:
         now = self._clock()
         for each in self._members.values():
             each.heard = min(now, each.heard + seconds)
+
+
+def _seats(node: Node) -> Mapping[str, int]:
+    """By model."""
+    return {offer.model: offer.seats for offer in reversed(node.offers)}

@@ -31,7 +31,7 @@ class Seen:
     silent: float
     """Seconds since its last sign of life was noticed."""
     under_way: int
-    """Segments that it is speaking: those given from here, or what it last said, if that is more."""
+    """Segments that it is speaking: given from here, or what it said last, if that is more."""
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ import contextlib
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar, TypeVarTuple
 
 from polyvox.audio.encode import Format, completed
@@ -18,6 +19,7 @@ from polyvox.domain.speech import Segment, Utterance, Word
 from polyvox.domain.voice import Voice
 from polyvox.runtime.breaker import FAILURES
 from polyvox.runtime.speakers import Speakers
+from polyvox.services.ahead import Ahead
 from polyvox.services.plan import Plan, Planner
 from polyvox.text.segment import Piece
 
@@ -26,8 +28,6 @@ if TYPE_CHECKING:
 
 _Given = TypeVarTuple("_Given")
 _Made = TypeVar("_Made")
-_LONGEST_TAKE = 2.0
-"""Seconds of sound that are encoded in one go."""
 _LARGEST_CACHED = 16 * 1024 * 1024
 
 
@@ -92,10 +92,10 @@ class Synthesis:
         cache: Cache | None,
         encoders: Executor,
         *,
-        look_ahead: Callable[[str], int],
+        look_ahead: int,
     ) -> None:
-        """`encoders` are the threads that encode; `look_ahead` says how many
-        segments of an utterance a model speaks before they are needed."""
+        """`encoders` are the threads that encode; `look_ahead` segments of an utterance are
+        spoken before they are needed, more where nodes are free."""
         self.planner, self._pool, self._cache = planner, pool, cache
         self._encoders, self._look_ahead = encoders, look_ahead
 
@@ -156,7 +156,9 @@ class Synthesis:
         whole = sum(len(piece.text) for piece in plan.pieces) or 1
         silent = all(piece.silent for piece in plan.pieces)
         spoken, data, words, origin = 0, b"", list[Word](), ""
-        async with contextlib.aclosing(self._takes(plan)) as takes:
+        segments = [self._segment(plan, index) for index in range(len(plan.pieces))]
+        ahead = Ahead(segments, self._look_ahead, partial(self._pool.free, plan.model.loaded))
+        async with contextlib.aclosing(ahead.takes()) as takes:
             async for index, chunks, ended in takes:
                 piece, renderer = plan.pieces[index], await making
                 last = ended and index + 1 == len(plan.pieces)
@@ -175,21 +177,6 @@ class Synthesis:
     def _inside(self, step: Callable[[*_Given], _Made], *given: *_Given) -> asyncio.Future[_Made]:
         """What `step` makes of `given`, in an encoding thread, begun at once."""
         return asyncio.get_running_loop().run_in_executor(self._encoders, step, *given)
-
-    async def _takes(self, plan: Plan) -> AsyncGenerator[tuple[int, list[AudioChunk], bool], None]:
-        """A piece's index, its next chunks, as many as are there, and whether it ends with them."""
-        streams = [_Stream(self._segment(plan, index)) for index in range(len(plan.pieces))]
-        try:
-            for index, stream in enumerate(streams):
-                more = self._look_ahead(plan.model.loaded)
-                for ahead in streams[index : index + 1 + more]:
-                    ahead.start()
-                ended = False
-                while not ended:
-                    chunks, ended = await stream.take()
-                    yield index, chunks, ended
-        finally:
-            await _stopped(streams)
 
     async def _segment(self, plan: Plan, index: int) -> AsyncGenerator[AudioChunk, None]:
         piece, utterance = plan.pieces[index], plan.utterance
@@ -230,50 +217,6 @@ class Synthesis:
                 yield part
         if self._cache and key and size <= _LARGEST_CACHED:
             self._cache.put(key, _recording(seen, fmt))
-
-
-class _Stream:
-    """A segment that is spoken by a task of its own, as far ahead of its listener as it gets."""
-
-    def __init__(self, chunks: AsyncGenerator[AudioChunk, None]) -> None:
-        self._chunks = chunks
-        self._spoken: asyncio.Queue[AudioChunk | BaseException | None] = asyncio.Queue()
-        self.task: asyncio.Task[None] | None = None
-
-    def start(self) -> None:
-        if self.task is None:
-            self.task = asyncio.create_task(self._speak())
-
-    async def take(self) -> tuple[list[AudioChunk], bool]:
-        """What has been spoken since the last time, or is next, and whether it is the end."""
-        taken, duration = list[AudioChunk](), 0.0
-        came = await self._spoken.get()
-        while came is not None:
-            if isinstance(came, BaseException):
-                raise came
-            taken.append(came)
-            duration += came.duration
-            if duration >= _LONGEST_TAKE or self._spoken.empty():
-                return taken, False
-            came = self._spoken.get_nowait()
-        return taken, True
-
-    async def _speak(self) -> None:
-        end: BaseException | None = None
-        try:
-            async with contextlib.aclosing(self._chunks) as chunks:
-                async for chunk in chunks:
-                    self._spoken.put_nowait(chunk)
-        except Exception as error:
-            end = error
-        self._spoken.put_nowait(end)
-
-
-async def _stopped(streams: Sequence[_Stream]) -> None:
-    tasks = [stream.task for stream in streams if stream.task]
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def in_text(word: Word, piece: Piece, text: str) -> Word:

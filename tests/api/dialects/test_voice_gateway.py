@@ -127,6 +127,7 @@ def test_the_longest_text_is_longer_than_openais(client: httpx.Client) -> None:
         assert next(answer.iter_raw())
 
 
+@pytest.mark.long
 def test_a_text_is_no_longer_than_an_operator_wants(tmp_path: Path) -> None:
     with served(tmp_path, POLYVOX_SPEECH__MAX_CHARACTERS="20") as server:
         asked = {"text": "Twenty-one characters", "voice_id": "nova", "language": "en"}

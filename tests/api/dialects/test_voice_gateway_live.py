@@ -16,6 +16,8 @@ from websockets.sync.client import ClientConnection, connect
 
 from tests.server import Server, served
 
+pytestmark = pytest.mark.long
+
 GATEWAY = {"POLYVOX_CLUSTER__ENABLED": "true", "POLYVOX_RATES__PER_ADDRESS": "1000"}
 _MOST = 100
 

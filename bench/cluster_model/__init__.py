@@ -1,0 +1,1 @@
+"""A cluster too large to build, as a model with the costs that `bench.cluster` measured."""
