@@ -14,6 +14,10 @@ _LONGEST_TAKE = 2.0
 _SOME, _ENOUGH = 5.0, 20.0
 """Seconds of sound that lie ready for a slow listener: then no more than one segment is spoken
 ahead, then none."""
+_MOST = 120.0
+"""Seconds of sound that lie ready or are being spoken at most, as far as can be foreseen."""
+_USUAL = 10.0
+"""Seconds of a segment, while none has been spoken."""
 Chunks = AsyncGenerator[AudioChunk, None]
 
 
@@ -55,8 +59,14 @@ class Ahead:
             return
         under_way = sum(stream.speaking for stream in later)
         more = max(self._least - under_way, self._free()) if ready < _SOME else 1 - under_way
-        for stream in waiting[: max(0, more)]:
+        foreseen = int((_MOST - ready) / self._usual()) - under_way
+        for stream in waiting[: max(0, min(more, foreseen))]:
             stream.start()
+
+    def _usual(self) -> float:
+        """Seconds that a segment of this utterance takes to say."""
+        said = [stream.seconds for stream in self._streams if stream.task and stream.task.done()]
+        return max(sum(said) / len(said), 0.1) if said else _USUAL
 
 
 class _Stream:
@@ -67,8 +77,10 @@ class _Stream:
         self._chunks, self._ended = chunks, ended
         self._spoken: asyncio.Queue[AudioChunk | BaseException | None] = asyncio.Queue()
         self.task: asyncio.Task[None] | None = None
+        self.seconds = 0.0
+        """That are spoken."""
         self.ready = 0.0
-        """Seconds that are spoken and not taken."""
+        """Of those, the ones that are not taken."""
 
     @property
     def speaking(self) -> bool:
@@ -98,6 +110,7 @@ class _Stream:
         try:
             async with contextlib.aclosing(self._chunks) as chunks:
                 async for chunk in chunks:
+                    self.seconds += chunk.duration
                     self.ready += chunk.duration
                     self._spoken.put_nowait(chunk)
         except Exception as error:
