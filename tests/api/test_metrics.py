@@ -132,6 +132,7 @@ def test_what_was_spoken_and_how_long_it_took_is_what_the_engine_did(
     assert took == pytest.approx(answer.elapsed.total_seconds(), abs=1)
 
 
+@pytest.mark.long
 def test_who_waits_for_the_one_host_is_told_while_it_speaks(asking: httpx.Client) -> None:
     def ask(number: int) -> None:
         with httpx.Client(base_url=str(asking.base_url), timeout=30) as client:

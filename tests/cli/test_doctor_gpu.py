@@ -238,12 +238,14 @@ def doctor(environment: dict[str, str], folder: Path) -> tuple[int, str]:
     return done.returncode, done.stdout.decode()
 
 
+@pytest.mark.long
 def test_the_command_tells_of_this_machine(environment: dict[str, str], tmp_path: Path) -> None:
     code, said = doctor(environment, tmp_path)
     assert f" gpu: {first_gap(look(), ()) or 'every layer sees it'}" in said
     assert code == 0, said
 
 
+@pytest.mark.long
 def test_a_gpu_that_the_settings_name_is_needed(
     environment: dict[str, str], tmp_path: Path
 ) -> None:

@@ -14,6 +14,8 @@ import pytest
 from tests.cli.test_cli import environment, polyvox
 from tests.server import Server, served
 
+pytestmark = pytest.mark.long
+
 __all__ = ["environment"]
 
 WRITTEN = r"pv_([a-z0-9]{12})_([A-Za-z0-9_-]{43})"

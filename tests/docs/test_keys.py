@@ -92,6 +92,7 @@ def test_every_setting_that_it_names_is_there() -> None:
     assert len(set(named)) > 5
 
 
+@pytest.mark.long
 def test_its_commands_work(environment: dict[str, str], tmp_path: Path) -> None:
     kept = {"POLYVOX_STORAGE__FOLDER": str(tmp_path)}
     blocks = re.findall(r"```sh\n(.*?)```", TEXT, re.DOTALL)

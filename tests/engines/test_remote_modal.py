@@ -47,6 +47,8 @@ from tests.cluster.nodes import TOKEN, RunningNode, node
 from tests.engines.listening import Exchange, listening
 from tests.sounds import decode, pitch_of, silence
 
+pytestmark = pytest.mark.long
+
 _RATE = 24000
 _WIRE = "application/x-polyvox-wire"
 _HIGH = Voice("modal.high", "high", "modal", PRESET, "high")
@@ -72,8 +74,6 @@ class FarEspeak(Modal):
 _DROP_IN = """
 from polyvox.engines.modal import Modal
 from polyvox.engines.tone import Tone
-
-pytestmark = pytest.mark.long
 
 class Far(Modal):
     name = "far"

@@ -13,6 +13,8 @@ from tests.flows.access.processes import REACHED, Made, bearer, local, plainly, 
 from tests.processes import within
 from tests.server import Server, served
 
+pytestmark = pytest.mark.long
+
 NOTICED = 8.0
 """Seconds in which another server's revoking is noticed, with time to spare."""
 

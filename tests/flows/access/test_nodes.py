@@ -13,6 +13,8 @@ from tests.flows.access.processes import TOKEN, Made, bearer, local, polyvox
 from tests.processes import within
 from tests.server import Server
 
+pytestmark = pytest.mark.long
+
 
 def test_a_node_registers_with_the_token_of_nodes_and_with_no_key(
     anybody: httpx.Client, make: Made, admin: str

@@ -10,6 +10,8 @@ import pytest
 from tests.flows.access.processes import REACHED, Made, bearer, local, plainly
 from tests.server import Server, served
 
+pytestmark = pytest.mark.long
+
 
 @pytest.mark.parametrize(
     "path",

@@ -8,8 +8,11 @@ import time
 from pathlib import Path
 
 import httpx
+import pytest
 
 from tests.flows.access.processes import KEY, bearer, done, place, printed, starting
+
+pytestmark = pytest.mark.long
 
 
 def test_nobody_can_start_it_for_others_without_a_key_and_the_line_that_is_told_mends_it(
