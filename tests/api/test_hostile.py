@@ -203,6 +203,7 @@ def test_an_empty_bearer_is_no_bearer(strict: Server) -> None:
     assert status(exchange(strict, get)) == 200
 
 
+@pytest.mark.long
 def test_a_client_that_never_reads_is_cut_off(strict: Server) -> None:
     """It asks for more sound than fits into the sockets' buffers, and does not read."""
     text = "ten chars. " * 370

@@ -24,6 +24,8 @@ from websockets.sync.client import connect
 from tests.cluster.nodes import TOKEN, RunningNode, node, running
 from tests.processes import within
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).parents[2]
 TEXT = "Nobodyshouldreadthis"
 LOGGED = {"POLYVOX_SERVER__LOG_LEVEL": "debug", "POLYVOX_SERVER__LOG_FORMAT": "json"}

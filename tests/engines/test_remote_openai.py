@@ -85,6 +85,7 @@ def _fails(
 # A second Polyvox.
 
 
+@pytest.mark.long
 def test_it_keeps_the_contract_with_a_second_polyvox(server: Server) -> None:
     class Here(OpenAI):
         settings = OpenAI.Settings(base_url=f"{server.url}/v1", model="espeak")
@@ -107,6 +108,7 @@ def test_a_wrong_path_is_the_operators_matter(server: Server, make: Make) -> Non
         _said(make(f"{server.url}/v2"))
 
 
+@pytest.mark.long
 def test_a_clone_lives_on_the_other_server(server: Server, make: Make, recording: Path) -> None:
     engine = make(f"{server.url}/v1", model="espeak", timeout_seconds=60.0)
     samples, rate = decode(recording.read_bytes(), "wav")

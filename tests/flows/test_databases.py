@@ -8,6 +8,8 @@ import pytest
 
 from tests.server import served
 
+pytestmark = pytest.mark.long
+
 ASKED = {"input": "Kept across a restart.", "voice": "sage", "seed": 77}
 
 

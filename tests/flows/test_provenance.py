@@ -13,6 +13,8 @@ from polyvox.audio.provenance import NOTE
 from tests.jobs_over_http import ended
 from tests.server import served
 
+pytestmark = pytest.mark.long
+
 SPEECH = "/v1/audio/speech"
 TELLING = ("mp3", "opus", "flac", "wav")
 

@@ -293,6 +293,7 @@ def test_every_written_pause_is_heard_once(parts: list[str | None], data: st.Dat
     assert set(rest) <= {0.0, CLAUSE_PAUSE, SENTENCE_PAUSE, PARAGRAPH_PAUSE}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "unit",
     [
