@@ -72,7 +72,7 @@ def two(cable: Cable, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Two]
     machines = Machines(tmp_path_factory.mktemp("cut"))
     try:
         given = {**TOKEN, "POLYVOX_CLUSTER__DEAD_SECONDS": "4"}
-        gateway = machines.gateway(host="0.0.0.0", **given)
+        gateway = machines.gateway("--insecure", host="0.0.0.0", **given)
         there = f"http://{HERE}:{gateway.port}"
         before = ("ip", "netns", "exec", NAME)
         far = machines.worker(there, before=before, host=THERE, **given)
