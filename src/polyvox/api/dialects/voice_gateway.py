@@ -66,7 +66,10 @@ class ExtractedVoice(BaseModel):
 _AUDIO = {
     200: {
         "description": "Audio, streamed; X-Engine says who speaks, X-Node-Id which node does.",
-        "content": {"audio/wav": {"schema": {"type": "string", "format": "binary"}}},
+        "content": {
+            media: {"schema": {"type": "string", "format": "binary"}}
+            for media in sorted({fmt.media_type for fmt in FORMATS.values()})
+        },
     }
 }
 
