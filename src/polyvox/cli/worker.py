@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from polyvox.cli.serve import chosen
+from polyvox.cli.starting import Config, Host, chosen
 
 _PORT = 8001
 
@@ -19,7 +18,7 @@ def worker(
     gateway: Annotated[
         list[str] | None, typer.Option("--gateway", help="URL of a gateway to join; repeat.")
     ] = None,
-    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    host: Host = None,
     port: Annotated[int, typer.Option(help="Port to listen on; 0 takes a free one.")] = _PORT,
     advertise: Annotated[
         str | None, typer.Option(help="URL at which gateways reach this worker.")
@@ -29,9 +28,7 @@ def worker(
         typer.Option("--auto-load", help="Bring each engine's first model into memory at once."),
     ] = False,
     device: Annotated[str | None, typer.Option(help="auto, cpu, cuda or cuda:N.")] = None,
-    config: Annotated[
-        Path | None, typer.Option("--config", help="Settings file instead of the found one.")
-    ] = None,
+    config: Config = None,
 ) -> None:
     """Start a worker that registers with a gateway and speaks for it.
 
