@@ -91,6 +91,7 @@ def run_worker(settings: Settings, load: bool) -> None:
 
     async def serve() -> None:
         await worker.prepare(load)
+        print(f"A worker with {', '.join(engines)} listens on {url}", flush=True)
         server = Server(config)
         async with worker.living(port):
             serving = asyncio.create_task(server.serve([listening]))
@@ -100,7 +101,6 @@ def run_worker(settings: Settings, load: bool) -> None:
         await serving
 
     with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
-        print(f"A worker with {', '.join(engines)} listens on {url}", flush=True)
         runner.run(serve())
 
 

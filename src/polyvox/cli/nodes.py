@@ -25,6 +25,10 @@ HERE = "http://127.0.0.1:8080"
 _GIVE = "Give the gateway's with --key, or as POLYVOX_KEY."
 _WITHIN = 30.0
 """Seconds in which an answer must come."""
+_WIDE = 130
+"""Letters of a terminal that shows everything."""
+_FIRST = ("id", "speaks", "state", "under way", "heard", "address")
+"""What a narrower one shows."""
 _SHORT = 8
 """Characters of an id that are shown in a list."""
 
@@ -53,29 +57,33 @@ def list_nodes(
     if not found:
         typer.echo(f"There is no such node. One is started with: polyvox worker --gateway {url}")
         return
-    table = Table(box=None)
-    for head in ("id", "speaks", "state", "cpu", "memory", "gpu", "under way"):
+    console, table = Console(), Table(box=None)
+    rows = [_row(node) for node in found]
+    for head in rows[0] if console.width >= _WIDE else _FIRST:
         table.add_column(head, no_wrap=True)
-    for head in ("requests", "errors", "mean", "heard", "address"):
-        table.add_column(head, no_wrap=True)
-    for node in found:
-        load, heard = node["load"], f"{node['silent_seconds']:.0f} s ago"
-        table.add_row(
-            node["id"][:_SHORT],
-            ", ".join(f"{each['model']}{'*' * each['loaded']}" for each in node["offers"]),
-            node["state"],
-            _share(load["cpu"]),
-            _share(load["memory"]),
-            _share(load["gpu"]),
-            f"{node['under_way']}/{sum(each['seats'] for each in node['offers'])}",
-            str(load["request_count"]),
-            str(load["error_count"]),
-            f"{load['avg_response_time_ms'] / 1000:.2f} s" if load["request_count"] else "",
-            heard,
-            node["url"],
-        )
-    Console().print(table)
+    for row in rows:
+        table.add_row(*(row[str(column.header)] for column in table.columns))
+    console.print(table)
     typer.echo("* in memory")
+
+
+def _row(node: dict[str, Any]) -> dict[str, str]:
+    """What the list says of a node, by the heads of its columns."""
+    load = node["load"]
+    return {
+        "id": node["id"][:_SHORT],
+        "speaks": ", ".join(f"{each['model']}{'*' * each['loaded']}" for each in node["offers"]),
+        "state": node["state"],
+        "cpu": _share(load["cpu"]),
+        "memory": _share(load["memory"]),
+        "gpu": _share(load["gpu"]),
+        "under way": f"{node['under_way']}/{sum(each['seats'] for each in node['offers'])}",
+        "requests": str(load["request_count"]),
+        "errors": str(load["error_count"]),
+        "mean": f"{load['avg_response_time_ms'] / 1000:.2f} s" if load["request_count"] else "",
+        "heard": f"{node['silent_seconds']:.0f} s ago",
+        "address": node["url"],
+    }
 
 
 @app.command()
